@@ -1,0 +1,92 @@
+//! From `argv` to an exit code.
+
+use crate::options::{Identity, Report};
+use crate::{Job, generate, report};
+use clap::{Parser, error::ErrorKind};
+use millrace_fault::{Exit, Failure, last_panic, record_panics};
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+/// A titled part of the manual, printed after the options: (title, text).
+pub type Section = (&'static str, &'static str);
+
+/// A tool's command line. The doc comments of its clap types are help and man page.
+pub trait Tool: Parser {
+    /// The binary's bare name.
+    const NAME: &'static str;
+    /// What a wrong command line exits with; a monitoring plugin says 3 for UNKNOWN.
+    const USAGE: Exit = Exit::USAGE;
+    /// Further parts of the manual: EXAMPLES first, then FILES, NOTES, …
+    const MANUAL: &'static [Section];
+
+    /// The options about reporting.
+    fn report(&self) -> &Report;
+
+    /// Which run of which pipeline this is, for the metrics line.
+    fn identity(&self) -> Identity {
+        Identity::default()
+    }
+}
+
+/// Runs a tool: parses the command line, runs, prints a failure, appends the
+/// metrics line, returns the exit code. The whole of every `main.rs`.
+pub fn main<T: Tool>(run: fn(&T, &Job) -> Result<Exit, Failure>) -> ExitCode {
+    record_panics();
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    if let Some(form) = generate::requested(&argv) {
+        return generate::print::<T>(&form).into();
+    }
+    match T::command()
+        .try_get_matches_from(argv)
+        .and_then(|matches| T::from_arg_matches(&matches))
+    {
+        Ok(args) => supervise(&args, run).into(),
+        Err(error) => refuse::<T>(&error).into(),
+    }
+}
+
+fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> Exit {
+    let job = Job::new(T::NAME, args.report(), args.identity());
+    let progress = job.start_progress(args.report().progress);
+    let result = panic::catch_unwind(AssertUnwindSafe(|| run(args, &job)));
+    drop(progress);
+    let result = result.unwrap_or_else(|_| {
+        let reason = last_panic().unwrap_or_else(|| "panic".to_owned());
+        Err(Failure::environment(format!("internal error: {reason}")).hint("this is a bug, please report it"))
+    });
+    let exit = match &result {
+        Ok(exit) => *exit,
+        Err(failure) if failure.exit() == Exit::USAGE => T::USAGE,
+        Err(failure) => failure.exit(),
+    };
+    if let Err(failure) = &result {
+        report::failure(T::NAME, failure);
+    }
+    job.append_metrics(args.report().metrics.as_deref(), exit, result.as_ref().err());
+    exit
+}
+
+/// A command line that clap did not take: help and version go to stdout with 0,
+/// anything else is one line on stderr.
+fn refuse<T: Tool>(error: &clap::Error) -> Exit {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let written = write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
+            match written {
+                Ok(()) => Exit::DONE,
+                Err(cause) => {
+                    let failure = Failure::io("write", "standard output", cause);
+                    report::failure(T::NAME, &failure);
+                    failure.exit()
+                }
+            }
+        }
+        _ => {
+            report::failure(T::NAME, &report::usage(T::NAME, &text.to_string()));
+            T::USAGE
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Progress on stderr: one line that redraws on a terminal, plain lines on request.
+
+use crate::metrics::{Counter, Metrics};
+use crate::options::ProgressMode;
+use crate::report;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Draws until it is dropped; then nothing is left behind on the terminal.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    stop: Option<Sender<()>>,
+    painter: Option<JoinHandle<()>>,
+}
+
+struct Watched {
+    tool: &'static str,
+    rows: Counter,
+    read: Counter,
+    total: Counter,
+    started: Instant,
+}
+
+impl Progress {
+    /// In a pipeline only the sink draws: a tool whose stdout is a pipe keeps quiet,
+    /// so that lines of several tools never overwrite each other.
+    pub(crate) fn start(
+        tool: &'static str,
+        mode: ProgressMode,
+        quiet: bool,
+        metrics: &Metrics,
+    ) -> Option<Progress> {
+        let terminal = std::io::stderr().is_terminal();
+        let draws = match mode {
+            ProgressMode::Never => false,
+            ProgressMode::Always => true,
+            ProgressMode::Auto => terminal && !quiet && !stdout_is_pipe(),
+        };
+        if !draws {
+            return None;
+        }
+        let watched = Watched {
+            tool,
+            rows: metrics.records_in.clone(),
+            read: metrics.bytes_in.clone(),
+            total: metrics.bytes_total.clone(),
+            started: Instant::now(),
+        };
+        let (stop, stopped) = mpsc::channel();
+        let paint = move || match terminal {
+            true => watched.redraw(&stopped),
+            false => watched.print_lines(&stopped),
+        };
+        let painter = thread::Builder::new().name("progress".into()).spawn(paint).ok()?;
+        Some(Progress { stop: Some(stop), painter: Some(painter) })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(painter) = self.painter.take() {
+            let _ = painter.join();
+        }
+    }
+}
+
+impl Watched {
+    fn redraw(&self, stopped: &mpsc::Receiver<()>) {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let unknown = ProgressStyle::with_template("{prefix}: {spinner} {msg} [{elapsed}]");
+        let known = ProgressStyle::with_template("{prefix}: [{bar:24}] {percent}% {msg} eta {eta}");
+        let (Ok(unknown), Ok(known)) = (unknown, known) else { return };
+        bar.set_prefix(self.tool);
+        bar.set_style(unknown);
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(100)) {
+            let total = self.total.value();
+            if total > 0 && bar.length() != Some(total) {
+                bar.set_length(total);
+                bar.set_style(known.clone());
+            }
+            bar.set_position(self.read.value());
+            bar.set_message(self.text());
+        }
+        bar.finish_and_clear();
+    }
+
+    fn print_lines(&self, stopped: &mpsc::Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(3)) {
+            report::line(&format!("{}: {}", self.tool, self.text()));
+        }
+    }
+
+    fn text(&self) -> String {
+        let read = self.read.value();
+        let rate = read as f64 / self.started.elapsed().as_secs_f64().max(0.001);
+        let of = match self.total.value() {
+            0 => String::new(),
+            total => format!(" of {}", HumanBytes(total)),
+        };
+        let rows = HumanCount(self.rows.value());
+        format!("{rows} rows, {}{of}, {}/s", HumanBytes(read), HumanBytes(rate as u64))
+    }
+}
+
+fn stdout_is_pipe() -> bool {
+    rustix::fs::fstat(rustix::stdio::stdout())
+        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo)
+}

@@ -1,0 +1,10 @@
+//! For tests only: tools as processes, scratch folders, deterministic data, and
+//! ways to break things on purpose.
+
+// Tests may fail loudly, and write files without a durable commit.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod process;
+
+pub use process::{Outcome, bin, run, run_with, sh, tool};
+pub use tempfile::{TempDir, tempdir};
