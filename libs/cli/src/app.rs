@@ -54,7 +54,8 @@ fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> E
     drop(progress);
     let result = result.unwrap_or_else(|_| {
         let reason = last_panic().unwrap_or_else(|| "panic".to_owned());
-        Err(Failure::environment(format!("internal error: {reason}")).hint("this is a bug, please report it"))
+        Err(Failure::environment(format!("internal error: {reason}"))
+            .hint("this is a bug, please report it"))
     });
     let exit = match &result {
         Ok(exit) => *exit,
@@ -64,7 +65,11 @@ fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> E
     if let Err(failure) = &result {
         report::failure(T::NAME, failure);
     }
-    job.append_metrics(args.report().metrics.as_deref(), exit, result.as_ref().err());
+    job.append_metrics(
+        args.report().metrics.as_deref(),
+        exit,
+        result.as_ref().err(),
+    );
     exit
 }
 
@@ -74,7 +79,8 @@ fn refuse<T: Tool>(error: &clap::Error) -> Exit {
     let text = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let written = write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
+            let written =
+                write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
             match written {
                 Ok(()) => Exit::DONE,
                 Err(cause) => {

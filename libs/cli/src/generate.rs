@@ -24,7 +24,9 @@ pub(crate) fn requested(argv: &[OsString]) -> Option<String> {
 
 pub(crate) fn print<T: Tool>(form: &str) -> Exit {
     let printed = Generated::from_str(form, true)
-        .map_err(|_| Failure::usage(format!("cannot generate '{form}'")).hint("one of man, bash, zsh, fish"))
+        .map_err(|_| {
+            Failure::usage(format!("cannot generate '{form}'")).hint("one of man, bash, zsh, fish")
+        })
         .and_then(|form| {
             let text = text::<T>(form).map_err(|error| Failure::io("render", T::NAME, error))?;
             io::stdout()
@@ -36,7 +38,11 @@ pub(crate) fn print<T: Tool>(form: &str) -> Exit {
         Ok(()) => Exit::DONE,
         Err(failure) => {
             report::failure(T::NAME, &failure);
-            if failure.exit() == Exit::USAGE { T::USAGE } else { failure.exit() }
+            if failure.exit() == Exit::USAGE {
+                T::USAGE
+            } else {
+                failure.exit()
+            }
         }
     }
 }
@@ -69,20 +75,33 @@ fn man<T: Tool>(command: Command) -> io::Result<Vec<u8>> {
     page.render_synopsis_section(&mut out)?;
     page.render_description_section(&mut out)?;
     page.render_options_section(&mut out)?;
-    for sub in built.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in built
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
         subcommand::<T>(sub, &mut out)?;
     }
     for section in T::MANUAL {
         write_section(section, &mut out)?;
     }
     write_section(&("ENVIRONMENT", ENVIRONMENT), &mut out)?;
-    write_section(&("SEE ALSO", "millrace(7): the wire between tools, exit codes, messages, metrics"), &mut out)?;
+    write_section(
+        &(
+            "SEE ALSO",
+            "millrace(7): the wire between tools, exit codes, messages, metrics",
+        ),
+        &mut out,
+    )?;
     Ok(out)
 }
 
 fn subcommand<T: Tool>(sub: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     let title = format!("{} {}", T::NAME, sub.get_name()).to_uppercase();
-    let about = sub.get_long_about().or(sub.get_about()).map(ToString::to_string).unwrap_or_default();
+    let about = sub
+        .get_long_about()
+        .or(sub.get_about())
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut roff = Roff::new();
     roff.control("SH", [title.as_str()]).text([roman(about)]);
     roff.to_writer(out)?;
@@ -90,7 +109,11 @@ fn subcommand<T: Tool>(sub: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     let mut part = Vec::new();
     page.render_synopsis_section(&mut part)?;
     page.render_options_section(&mut part)?;
-    out.extend(String::from_utf8_lossy(&part).replace(".SH", ".SS").into_bytes());
+    out.extend(
+        String::from_utf8_lossy(&part)
+            .replace(".SH", ".SS")
+            .into_bytes(),
+    );
     Ok(())
 }
 
@@ -114,5 +137,4 @@ fn write_section((title, text): &Section, out: &mut Vec<u8>) -> io::Result<()> {
     roff.to_writer(out)
 }
 
-const ENVIRONMENT: &str =
-    "Every long option that takes part in several tools has an environment variable: --threads is MILLRACE_THREADS, --run-id is MILLRACE_RUN_ID, and so on. The command line wins.";
+const ENVIRONMENT: &str = "Every long option that takes part in several tools has an environment variable: --threads is MILLRACE_THREADS, --run-id is MILLRACE_RUN_ID, and so on. The command line wins.";

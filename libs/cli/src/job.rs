@@ -55,9 +55,16 @@ impl Job {
 
     /// Appends the metrics line. It comes after everything that counts, so that it
     /// can only warn.
-    pub(crate) fn append_metrics(&self, file: Option<&Path>, exit: Exit, failure: Option<&Failure>) {
+    pub(crate) fn append_metrics(
+        &self,
+        file: Option<&Path>,
+        exit: Exit,
+        failure: Option<&Failure>,
+    ) {
         let Some(file) = file else { return };
-        let line = self.metrics.line(self.tool, &self.identity, self.started, exit, failure);
+        let line = self
+            .metrics
+            .line(self.tool, &self.identity, self.started, exit, failure);
         if let Err(error) = crate::metrics::append(file, &line) {
             self.warn(Failure::io("append metrics to", file, error).to_string());
         }

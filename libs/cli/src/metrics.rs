@@ -136,7 +136,13 @@ mod tests {
         metrics.rejected.add(1);
         metrics.detail("partitions", 24);
         let failure = Failure::data("x");
-        let line = metrics.line("partition", &Identity::default(), Instant::now(), Exit::DATA, Some(&failure));
+        let line = metrics.line(
+            "partition",
+            &Identity::default(),
+            Instant::now(),
+            Exit::DATA,
+            Some(&failure),
+        );
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["records_in"], 200);
         assert_eq!(value["drop_rate"], 0.005);

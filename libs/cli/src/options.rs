@@ -14,7 +14,13 @@ pub struct Report {
     #[arg(long, value_name = "FILE", env = "MILLRACE_METRICS", hide_env = true)]
     pub metrics: Option<PathBuf>,
     /// When to show progress on stderr
-    #[arg(long, value_name = "WHEN", default_value = "auto", env = "MILLRACE_PROGRESS", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "MILLRACE_PROGRESS",
+        hide_env = true
+    )]
     pub progress: ProgressMode,
     /// Say nothing on stderr but warnings and errors
     #[arg(short, long, env = "MILLRACE_QUIET", hide_env = true)]
@@ -90,7 +96,13 @@ impl Threads {
 #[command(next_help_heading = "Resources")]
 pub struct Memory {
     /// Budget for what grows with the data; what does not fit is spilled
-    #[arg(long, value_name = "SIZE", default_value = "256MB", env = "MILLRACE_MEMORY", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "256MB",
+        env = "MILLRACE_MEMORY",
+        hide_env = true
+    )]
     pub memory: Size,
     /// Where spilled data goes [default: $TMPDIR, else /tmp]
     #[arg(long, value_name = "DIR", env = "MILLRACE_TEMP_DIR", hide_env = true)]
@@ -109,7 +121,13 @@ impl Memory {
 #[command(next_help_heading = "Run")]
 pub struct Wait {
     /// How long to wait for a lock that someone else holds; then exit 5
-    #[arg(long, value_name = "DURATION", default_value = "10m", env = "MILLRACE_WAIT", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "10m",
+        env = "MILLRACE_WAIT",
+        hide_env = true
+    )]
     pub wait: Span,
 }
 

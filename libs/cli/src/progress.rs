@@ -54,8 +54,14 @@ impl Progress {
             true => watched.redraw(&stopped),
             false => watched.print_lines(&stopped),
         };
-        let painter = thread::Builder::new().name("progress".into()).spawn(paint).ok()?;
-        Some(Progress { stop: Some(stop), painter: Some(painter) })
+        let painter = thread::Builder::new()
+            .name("progress".into())
+            .spawn(paint)
+            .ok()?;
+        Some(Progress {
+            stop: Some(stop),
+            painter: Some(painter),
+        })
     }
 }
 
@@ -73,10 +79,13 @@ impl Watched {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let unknown = ProgressStyle::with_template("{prefix}: {spinner} {msg} [{elapsed}]");
         let known = ProgressStyle::with_template("{prefix}: [{bar:24}] {percent}% {msg} eta {eta}");
-        let (Ok(unknown), Ok(known)) = (unknown, known) else { return };
+        let (Ok(unknown), Ok(known)) = (unknown, known) else {
+            return;
+        };
         bar.set_prefix(self.tool);
         bar.set_style(unknown);
-        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(100)) {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(100))
+        {
             let total = self.total.value();
             if total > 0 && bar.length() != Some(total) {
                 bar.set_length(total);
@@ -102,11 +111,16 @@ impl Watched {
             total => format!(" of {}", HumanBytes(total)),
         };
         let rows = HumanCount(self.rows.value());
-        format!("{rows} rows, {}{of}, {}/s", HumanBytes(read), HumanBytes(rate as u64))
+        format!(
+            "{rows} rows, {}{of}, {}/s",
+            HumanBytes(read),
+            HumanBytes(rate as u64)
+        )
     }
 }
 
 fn stdout_is_pipe() -> bool {
-    rustix::fs::fstat(rustix::stdio::stdout())
-        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo)
+    rustix::fs::fstat(rustix::stdio::stdout()).is_ok_and(|stat| {
+        rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo
+    })
 }

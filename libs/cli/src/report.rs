@@ -48,7 +48,10 @@ mod tests {
         let text = "error: unexpected argument '--foo' found\n\n  tip: a similar argument exists: '--for'\n\nUsage: x\n";
         let failure = usage("x", text);
         assert_eq!(failure.to_string(), "unexpected argument '--foo' found");
-        assert_eq!(failure.hint_line(), Some("a similar argument exists: '--for'"));
+        assert_eq!(
+            failure.hint_line(),
+            Some("a similar argument exists: '--for'")
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ pub struct Stdout {
 impl Stdout {
     /// Buffered stdout.
     pub fn new() -> Self {
-        Stdout { inner: BufWriter::with_capacity(64 << 10, io::stdout()) }
+        Stdout {
+            inner: BufWriter::with_capacity(64 << 10, io::stdout()),
+        }
     }
 
     /// Writes `text` and a newline.

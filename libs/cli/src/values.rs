@@ -40,7 +40,12 @@ impl FromStr for Size {
 impl fmt::Display for Size {
     /// The shortest decimal form: `128MB`, `1.5GB`, `17B`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+        let units = [
+            (1_000_000_000_000, "TB"),
+            (1_000_000_000, "GB"),
+            (1_000_000, "MB"),
+            (1_000, "kB"),
+        ];
         match units.into_iter().find(|(factor, _)| self.0 >= *factor) {
             None => write!(f, "{}B", self.0),
             Some((factor, unit)) => {
@@ -70,7 +75,9 @@ impl FromStr for Span {
         let mut rest = text;
         while !rest.is_empty() {
             let (number, tail) = split_number(rest).ok_or_else(expected)?;
-            let end = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
+            let end = tail
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(tail.len());
             let millis: u64 = match &tail[..end] {
                 "ms" => 1,
                 "s" => 1_000,
@@ -84,7 +91,11 @@ impl FromStr for Span {
             total = total.checked_add(part).ok_or_else(expected)?;
             rest = &tail[end..];
         }
-        if text.is_empty() { Err(expected()) } else { Ok(Span(total)) }
+        if text.is_empty() {
+            Err(expected())
+        } else {
+            Ok(Span(total))
+        }
     }
 }
 
@@ -95,7 +106,13 @@ impl fmt::Display for Span {
         if rest == 0 {
             return f.write_str("0s");
         }
-        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1_000, "s"),
+            (1, "ms"),
+        ];
         let mut shown = 0;
         for (millis, unit) in units {
             if rest >= millis && shown < 2 {
@@ -131,7 +148,8 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || format!("'{text}' is not a count such as 100, nor a rate such as 1% or 0.01");
+        let expected =
+            || format!("'{text}' is not a count such as 100, nor a rate such as 1% or 0.01");
         let rate = match text.strip_suffix('%') {
             Some(percent) => decimal(percent).map(|percent| percent / 100.0),
             None if text.contains('.') => decimal(text),
@@ -155,13 +173,23 @@ impl fmt::Display for Limit {
 
 /// A leading run of digits with at most one point, and the rest.
 fn split_number(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    if end == 0 { None } else { Some(text.split_at(end)) }
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    if end == 0 {
+        None
+    } else {
+        Some(text.split_at(end))
+    }
 }
 
 fn decimal(text: &str) -> Option<f64> {
     let (number, rest) = split_number(text)?;
-    if rest.is_empty() { number.parse().ok() } else { None }
+    if rest.is_empty() {
+        number.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// `number · factor`, exact for whole numbers; None on overflow or two points.

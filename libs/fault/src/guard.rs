@@ -12,9 +12,9 @@ thread_local! {
 /// that [`guarded`] and the tool's `main` turn into one line.
 pub fn record_panics() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |at| {
-            format!(" ({}:{})", at.file(), at.line())
-        });
+        let place = info
+            .location()
+            .map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
         let text = info.payload_as_str().unwrap_or("panic");
         LAST.with(|last| *last.borrow_mut() = Some(format!("{text}{place}")));
     }));
@@ -31,7 +31,8 @@ pub fn last_panic() -> Option<String> {
 pub fn guarded<T>(what: &str, decode: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         let reason = last_panic().unwrap_or_else(|| "panic".to_owned());
-        Err(Failure::data(format!("cannot decode {what}")).because(format!("internal error: {reason}")))
+        Err(Failure::data(format!("cannot decode {what}"))
+            .because(format!("internal error: {reason}")))
     })
 }
 
@@ -44,6 +45,10 @@ mod tests {
     fn a_panic_is_refused_data() {
         let failure = guarded::<()>("'x'", || panic!("boom")).unwrap_err();
         assert_eq!(failure.exit(), Exit::DATA);
-        assert!(failure.to_string().starts_with("cannot decode 'x': internal error"));
+        assert!(
+            failure
+                .to_string()
+                .starts_with("cannot decode 'x': internal error")
+        );
     }
 }

@@ -4,7 +4,8 @@
 // Tests may fail loudly, and write files without a durable commit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+pub mod orders;
 mod process;
 
-pub use process::{Outcome, bin, run, run_with, sh, tool};
+pub use process::{Outcome, bin, bin_dir, run, run_with, sh, tool};
 pub use tempfile::{TempDir, tempdir};

@@ -25,7 +25,13 @@ impl Outcome {
     /// Asserts the exit code, showing stderr when it differs.
     #[track_caller]
     pub fn code(self, expected: i32) -> Self {
-        assert_eq!(self.code, expected, "stderr:\n{}\nstdout:\n{}", self.stderr, self.text());
+        assert_eq!(
+            self.code,
+            expected,
+            "stderr:\n{}\nstdout:\n{}",
+            self.stderr,
+            self.text()
+        );
         self
     }
 }
@@ -33,8 +39,15 @@ impl Outcome {
 impl From<Output> for Outcome {
     fn from(output: Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
-        let code = output.status.code().unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0));
-        Outcome { code, stdout: output.stdout, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let code = output
+            .status
+            .code()
+            .unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0));
+        Outcome {
+            code,
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
     }
 }
 
@@ -42,13 +55,21 @@ impl From<Output> for Outcome {
 pub fn bin_dir() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let deps = test.parent().unwrap();
-    if deps.ends_with("deps") { deps.parent().unwrap().to_owned() } else { deps.to_owned() }
+    if deps.ends_with("deps") {
+        deps.parent().unwrap().to_owned()
+    } else {
+        deps.to_owned()
+    }
 }
 
 /// The path of a built tool. `cargo test --workspace` builds them all first.
 pub fn bin(name: &str) -> PathBuf {
     let path = bin_dir().join(name);
-    assert!(path.exists(), "{} is not built: run cargo build --workspace", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run cargo build --workspace",
+        path.display()
+    );
     path
 }
 
