@@ -37,7 +37,11 @@ pub struct FirstCause {
 
 /// What ends a tool: an exit code, a message with its cause chain, and at most one hint.
 #[derive(Debug)]
-pub struct Failure {
+pub struct Failure(Box<Parts>);
+
+// Boxed: a Result that carries a Failure stays as small as a pointer.
+#[derive(Debug)]
+struct Parts {
     exit: Exit,
     message: String,
     source: Option<Source>,
@@ -48,13 +52,13 @@ pub struct Failure {
 impl Failure {
     /// A failure with this code and message (lower case, subject quoted, no full stop).
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Failure {
+        Failure(Box::new(Parts {
             exit,
             message: message.into(),
             source: None,
             hint: None,
             first_cause: None,
-        }
+        }))
     }
 
     /// The check said no (1).
@@ -96,57 +100,56 @@ impl Failure {
     /// The error underneath, printed after a colon.
     #[must_use]
     pub fn because(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// A line that says how to get on.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// The failure that an upstream tool reported; its exit code becomes ours.
     #[must_use]
     pub fn caused_by(mut self, cause: FirstCause) -> Self {
-        self.exit = cause.exit;
-        self.first_cause = Some(cause);
+        self.0.exit = cause.exit;
+        self.0.first_cause = Some(cause);
         self
     }
 
     /// The exit code.
     pub fn exit(&self) -> Exit {
-        self.exit
+        self.0.exit
     }
 
     /// The hint, if any.
     pub fn hint_line(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.0.hint.as_deref()
     }
 
     /// What goes down the pipe when `tool` fails with this: the first cause of all.
     pub fn to_first_cause(&self, tool: &str) -> FirstCause {
-        self.first_cause.clone().unwrap_or_else(|| FirstCause {
+        self.0.first_cause.clone().unwrap_or_else(|| FirstCause {
             tool: tool.to_owned(),
-            exit: self.exit,
+            exit: self.0.exit,
             error: self.to_string(),
         })
     }
 
     /// Whether nothing is to be printed, because whoever read our output left.
     pub fn is_silent(&self) -> bool {
-        self.exit == Exit::BROKEN_PIPE
+        self.0.exit == Exit::BROKEN_PIPE
     }
 
     fn in_context(self, message: String) -> Self {
-        Failure {
-            exit: self.exit,
+        let line = self.to_string();
+        Failure(Box::new(Parts {
             message,
-            hint: self.hint.clone(),
-            first_cause: self.first_cause.clone(),
-            source: Some(self.to_string().into()),
-        }
+            source: Some(line.into()),
+            ..*self.0
+        }))
     }
 }
 
@@ -154,8 +157,8 @@ impl fmt::Display for Failure {
     /// The message and its cause chain on one line, a cause that its parent
     /// already spells out left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = self.message.clone();
-        let mut next: Option<&(dyn StdError + 'static)> = self.source.as_deref().map(|s| s as _);
+        let mut line = self.0.message.clone();
+        let mut next: Option<&(dyn StdError + 'static)> = self.0.source.as_deref().map(|s| s as _);
         while let Some(error) = next {
             let text = match error.downcast_ref::<io::Error>() {
                 Some(io) => io_reason(io),
@@ -177,13 +180,13 @@ impl<E: Coded> From<E> for Failure {
         let exit = error.exit();
         let hint = error.hint();
         let first_cause = error.first_cause();
-        Failure {
+        Failure(Box::new(Parts {
             exit,
             message: error.to_string(),
             source: error.source().map(|cause| chain(cause).into()),
             hint,
             first_cause,
-        }
+        }))
     }
 }
 
