@@ -1,1 +1,1 @@
-//! (in work)
+//! Tests of what crosses tools; everything is in `tests/`.
