@@ -36,13 +36,21 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .map(|package| {
             let all = package["dependencies"].as_array().unwrap().iter();
             let normal = all.filter(|dependency| dependency["kind"].is_null());
-            (short(&package["name"]), normal.map(|dependency| short(&dependency["name"])).collect())
+            (
+                short(&package["name"]),
+                normal
+                    .map(|dependency| short(&dependency["name"]))
+                    .collect(),
+            )
         })
         .collect()
 }
 
 fn short(name: &Value) -> String {
-    name.as_str().unwrap().trim_start_matches("millrace-").to_owned()
+    name.as_str()
+        .unwrap()
+        .trim_start_matches("millrace-")
+        .to_owned()
 }
 
 #[test]
@@ -50,9 +58,14 @@ fn libraries_stand_only_on_the_floor_below() {
     let packages = dependencies();
     let libraries: BTreeSet<&str> = FLOORS.iter().map(|(name, _)| *name).collect();
     for (name, allowed) in FLOORS {
-        let used = packages.get(*name).unwrap_or_else(|| panic!("no library {name}"));
+        let used = packages
+            .get(*name)
+            .unwrap_or_else(|| panic!("no library {name}"));
         for ours in used.iter().filter(|used| libraries.contains(used.as_str())) {
-            assert!(allowed.contains(&ours.as_str()), "libs/{name} must not use libs/{ours}");
+            assert!(
+                allowed.contains(&ours.as_str()),
+                "libs/{name} must not use libs/{ours}"
+            );
         }
     }
 }
@@ -61,12 +74,17 @@ fn libraries_stand_only_on_the_floor_below() {
 fn tools_use_libraries_and_never_tools_or_testkit() {
     let packages = dependencies();
     let libraries: BTreeSet<&str> = FLOORS.iter().map(|(name, _)| *name).collect();
-    let tools: BTreeSet<&String> =
-        packages.keys().filter(|name| !libraries.contains(name.as_str()) && *name != "pipelines").collect();
+    let tools: BTreeSet<&String> = packages
+        .keys()
+        .filter(|name| !libraries.contains(name.as_str()) && *name != "pipelines")
+        .collect();
     assert!(tools.len() >= 9, "{tools:?}");
     for tool in &tools {
         for used in &packages[*tool] {
-            assert!(!tools.contains(used), "tools/{tool} must not use tools/{used}");
+            assert!(
+                !tools.contains(used),
+                "tools/{tool} must not use tools/{used}"
+            );
             assert_ne!(used, "testkit", "tools/{tool} ships test code");
         }
     }
@@ -76,7 +94,9 @@ fn tools_use_libraries_and_never_tools_or_testkit() {
 fn the_ground_floor_does_not_know_arrow() {
     let packages = dependencies();
     for name in WITHOUT_ARROW {
-        let arrow = packages[*name].iter().find(|used| used.starts_with("arrow") || *used == "parquet");
+        let arrow = packages[*name]
+            .iter()
+            .find(|used| used.starts_with("arrow") || *used == "parquet");
         assert_eq!(arrow, None, "libs/{name} must not use Arrow");
     }
 }

@@ -2,7 +2,12 @@
 //! plain sh; its exit code, stdout and stderr must be those of the files beside it.
 //! `MILLRACE_BLESS=1 cargo test -p millrace-pipelines --test golden` writes them anew.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 use millrace_testkit::{run, sh, tempdir};
 use std::fs;
@@ -10,7 +15,10 @@ use std::path::{Path, PathBuf};
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden");
-    let mut cases: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.retain(|path| path.join("cmd").exists());
     cases.sort();
     cases
@@ -21,8 +29,16 @@ fn transcript(case: &Path) -> String {
     let scratch = tempdir().unwrap();
     let script = fs::read_to_string(case.join("cmd")).unwrap();
     let outcome = run(&mut sh(scratch.path(), &script));
-    let text = format!("exit {}\n--- stdout\n{}--- stderr\n{}", outcome.code, outcome.text(), outcome.stderr);
-    text.replace(&scratch.path().canonicalize().unwrap().display().to_string(), "SCRATCH")
+    let text = format!(
+        "exit {}\n--- stdout\n{}--- stderr\n{}",
+        outcome.code,
+        outcome.text(),
+        outcome.stderr
+    );
+    text.replace(
+        &scratch.path().canonicalize().unwrap().display().to_string(),
+        "SCRATCH",
+    )
 }
 
 #[test]
@@ -40,5 +56,9 @@ fn command_lines_print_what_they_printed() {
             differing.push(format!("{}\n{printed}", case.display()));
         }
     }
-    assert!(differing.is_empty(), "golden cases differ:\n{}", differing.join("\n"));
+    assert!(
+        differing.is_empty(),
+        "golden cases differ:\n{}",
+        differing.join("\n")
+    );
 }
