@@ -1,0 +1,1 @@
+//! A schema from a sample: every value seen widens what its field must hold.
