@@ -1,0 +1,92 @@
+//! Messages into schema, dictionaries and record batches, with everything validated.
+
+use crate::check;
+use crate::frame::Head;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::Buffer;
+use arrow_ipc::convert::fb_to_schema;
+use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
+use arrow_ipc::{Endianness, Message, MessageHeader};
+use arrow_schema::{ArrowError, SchemaRef};
+use millrace_fault::{Failure, guarded};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The schema of a stream and the dictionaries that stand at this point of it.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    schema: SchemaRef,
+    dictionaries: HashMap<i64, ArrayRef>,
+}
+
+impl Decoder {
+    /// Starts with the first message, which must be the schema.
+    pub(crate) fn new(head: &Head) -> Result<Decoder, String> {
+        let schema = caught(|| schema(head))?;
+        Ok(Decoder { schema, dictionaries: HashMap::new() })
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// A batch, or nothing when the message was a dictionary.
+    pub(crate) fn decode(&mut self, head: &Head, body: &Buffer) -> Result<Option<RecordBatch>, String> {
+        caught(|| {
+            let message = head.message()?;
+            match message.header_type() {
+                MessageHeader::RecordBatch => self.batch(message, body).map(Some),
+                MessageHeader::DictionaryBatch => self.dictionary(message, body).map(|()| None),
+                kind => Err(unexpected(kind, "a record batch")),
+            }
+        })
+    }
+
+    fn batch(&self, message: Message<'_>, body: &Buffer) -> Result<RecordBatch, String> {
+        let batch = message.header_as_record_batch().ok_or("its header is missing")?;
+        check::batch(batch, body)?;
+        let schema = Arc::clone(&self.schema);
+        RecordBatchDecoder::try_new(body, batch, schema, &self.dictionaries, &message.version())
+            .and_then(RecordBatchDecoder::read_record_batch)
+            .map_err(reason)
+    }
+
+    fn dictionary(&mut self, message: Message<'_>, body: &Buffer) -> Result<(), String> {
+        let dictionary = message.header_as_dictionary_batch().ok_or("its header is missing")?;
+        check::batch(dictionary.data().ok_or("its dictionary is missing")?, body)?;
+        read_dictionary(body, dictionary, &self.schema, &mut self.dictionaries, &message.version())
+            .map_err(reason)
+    }
+}
+
+fn schema(head: &Head) -> Result<SchemaRef, String> {
+    let message = head.message()?;
+    let kind = message.header_type();
+    let Some(schema) = message.header_as_schema() else {
+        return Err(unexpected(kind, "the schema"));
+    };
+    if schema.endianness() != Endianness::Little {
+        return Err("it comes from a big-endian machine".into());
+    }
+    Ok(Arc::new(fb_to_schema(schema)))
+}
+
+fn unexpected(kind: MessageHeader, expected: &str) -> String {
+    let name = kind.variant_name().unwrap_or("something unknown");
+    format!("it is {name}, expected {expected}")
+}
+
+fn reason(error: ArrowError) -> String {
+    match error {
+        ArrowError::IpcError(text)
+        | ArrowError::InvalidArgumentError(text)
+        | ArrowError::SchemaError(text)
+        | ArrowError::ParseError(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A panic of the decoder is a refusal of the bytes that caused it.
+fn caught<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    guarded("it", || Ok(decode())).unwrap_or_else(|failure: Failure| Err(failure.to_string()))
+}

@@ -1,0 +1,1 @@
+//! Passing messages on without decoding them.
