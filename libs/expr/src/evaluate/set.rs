@@ -1,0 +1,3 @@
+//! s
+#[derive(Clone, Debug)]
+pub(crate) struct Set;
