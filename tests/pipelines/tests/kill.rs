@@ -51,7 +51,7 @@ fn pid(dir: &Path, name: &str) -> String {
 
 fn kill(pid: &str) {
     Command::new("kill")
-        .args(["-9", pid])
+        .args(["-9", "--", pid])
         .stderr(Stdio::null())
         .status()
         .unwrap();
