@@ -1,11 +1,13 @@
 //! The rejects file as an Arrow stream, for whoever wants to query it.
 
 use crate::reject::{Content, Reject};
-use crate::target::Target;
 use arrow_array::RecordBatch;
-use arrow_array::builder::{BinaryBuilder, ListBuilder, StringBuilder, StructBuilder, UInt64Builder};
+use arrow_array::builder::{
+    BinaryBuilder, ListBuilder, StringBuilder, StructBuilder, UInt64Builder,
+};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
+use millrace_storage::AtomicFile;
 use std::io;
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ const BATCH_BYTES: usize = 1 << 20;
 
 /// An Arrow stream of rejects under way.
 pub(crate) struct Arrows {
-    writer: StreamWriter<Target>,
+    writer: StreamWriter<AtomicFile>,
     schema: SchemaRef,
     columns: Columns,
 }
@@ -32,15 +34,23 @@ struct Columns {
 }
 
 impl Arrows {
-    pub(crate) fn start(target: Target) -> io::Result<Arrows> {
+    pub(crate) fn start(file: AtomicFile) -> io::Result<Arrows> {
         let schema = Arc::new(schema());
-        let writer = StreamWriter::try_new(target, &schema).map_err(to_io)?;
-        Ok(Arrows { writer, schema, columns: Columns::new() })
+        let writer = StreamWriter::try_new(file, &schema).map_err(to_io)?;
+        Ok(Arrows {
+            writer,
+            schema,
+            columns: Columns::new(),
+        })
     }
 
     pub(crate) fn push(&mut self, reject: &Reject<'_>) -> io::Result<()> {
         self.columns.push(reject);
-        if self.columns.rows() < BATCH_ROWS && self.columns.bytes < BATCH_BYTES { Ok(()) } else { self.flush() }
+        if self.columns.rows() < BATCH_ROWS && self.columns.bytes < BATCH_BYTES {
+            Ok(())
+        } else {
+            self.flush()
+        }
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
@@ -48,11 +58,14 @@ impl Arrows {
             return Ok(());
         }
         let batch = self.columns.finish(&self.schema).map_err(to_io)?;
-        self.writer.write(&batch).and_then(|()| self.writer.flush()).map_err(to_io)
+        self.writer
+            .write(&batch)
+            .and_then(|()| self.writer.flush())
+            .map_err(to_io)
     }
 
-    /// Writes the end marker and gives the target back.
-    pub(crate) fn finish(self) -> io::Result<Target> {
+    /// Writes the end marker and gives the file back.
+    pub(crate) fn finish(self) -> io::Result<AtomicFile> {
         self.writer.into_inner().map_err(to_io)
     }
 }
@@ -64,7 +77,8 @@ impl Columns {
             line: UInt64Builder::new(),
             offset: UInt64Builder::new(),
             row: UInt64Builder::new(),
-            reasons: ListBuilder::new(StructBuilder::from_fields(reason_fields(), 0)).with_field(reason_item()),
+            reasons: ListBuilder::new(StructBuilder::from_fields(reason_fields(), 0))
+                .with_field(reason_item()),
             raw: BinaryBuilder::new(),
             record: StringBuilder::new(),
             bytes: 0,
@@ -93,7 +107,12 @@ impl Columns {
 
     fn push_reasons(&mut self, reject: &Reject<'_>) {
         for reason in reject.reasons {
-            let texts = [&reason.field, &reason.constraint, &reason.value, &reason.expected];
+            let texts = [
+                &reason.field,
+                &reason.constraint,
+                &reason.value,
+                &reason.expected,
+            ];
             let item = self.reasons.values();
             for (at, text) in texts.into_iter().enumerate() {
                 self.bytes += text.len();
@@ -140,7 +159,10 @@ fn reason_item() -> Field {
 }
 
 fn reason_fields() -> Fields {
-    ["field", "constraint", "value", "expected"].map(|name| Field::new(name, DataType::Utf8, false)).into_iter().collect()
+    ["field", "constraint", "value", "expected"]
+        .map(|name| Field::new(name, DataType::Utf8, false))
+        .into_iter()
+        .collect()
 }
 
 fn to_io(error: ArrowError) -> io::Error {

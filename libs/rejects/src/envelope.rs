@@ -28,7 +28,13 @@ struct Line<'a> {
 
 /// Appends the envelope of `reject` and a newline to `out`.
 pub(crate) fn write(reject: &Reject<'_>, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    let mut line = Line { source: reject.source, reasons: reject.reasons, raw: None, raw_base64: None, record: None };
+    let mut line = Line {
+        source: reject.source,
+        reasons: reject.reasons,
+        raw: None,
+        raw_base64: None,
+        record: None,
+    };
     match reject.content {
         Content::Record(json) => line.record = Some(serde_json::from_str(json)?),
         Content::Raw(bytes) => match std::str::from_utf8(bytes) {
@@ -122,7 +128,8 @@ struct ParsedSource<'a> {
 /// Reads one line of a rejects file (with or without its newline) back. Properties
 /// that the envelope does not know are ignored: a note of who mended it, say.
 pub fn parse_envelope(line: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
-    let parsed: Parsed<'_> = serde_json::from_slice(line).map_err(|error| EnvelopeError::Form(error.to_string()))?;
+    let parsed: Parsed<'_> =
+        serde_json::from_slice(line).map_err(|error| EnvelopeError::Form(error.to_string()))?;
     let content = match (parsed.raw, parsed.raw_base64, parsed.record) {
         (Some(raw), None, None) => Restored::Raw(into_bytes(raw)),
         (None, Some(coded), None) => Restored::Raw(Cow::Owned(STANDARD.decode(coded.as_bytes())?)),
@@ -130,8 +137,19 @@ pub fn parse_envelope(line: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
         (None, None, None) => return Err(EnvelopeError::Empty),
         _ => return Err(EnvelopeError::Ambiguous),
     };
-    let ParsedSource { file, line, offset, row } = parsed.source;
-    Ok(Envelope { file, line, offset, row, content })
+    let ParsedSource {
+        file,
+        line,
+        offset,
+        row,
+    } = parsed.source;
+    Ok(Envelope {
+        file,
+        line,
+        offset,
+        row,
+        content,
+    })
 }
 
 fn into_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
@@ -153,13 +171,23 @@ mod tests {
             expected: "at most 100".into(),
         }];
         let mut out = Vec::new();
-        write(&Reject { source: Source::file("a.ndjson", 7, 99), reasons: &reasons, content }, &mut out).unwrap();
+        write(
+            &Reject {
+                source: Source::file("a.ndjson", 7, 99),
+                reasons: &reasons,
+                content,
+            },
+            &mut out,
+        )
+        .unwrap();
         out
     }
 
     #[test]
     fn raw_text_and_numbers_are_verbatim() {
-        let out = line(Content::Raw(br#"{"amount": 12345678901234567890.10, "s": "a\n"}"#));
+        let out = line(Content::Raw(
+            br#"{"amount": 12345678901234567890.10, "s": "a\n"}"#,
+        ));
         assert_eq!(
             String::from_utf8(out.clone()).unwrap(),
             concat!(
@@ -170,42 +198,82 @@ mod tests {
             )
         );
         let back = parse_envelope(&out).unwrap();
-        assert_eq!(back.content, Restored::Raw(br#"{"amount": 12345678901234567890.10, "s": "a\n"}"#.into()));
-        assert_eq!((back.file.as_deref(), back.line, back.offset, back.row), (Some("a.ndjson"), Some(7), Some(99), None));
+        assert_eq!(
+            back.content,
+            Restored::Raw(br#"{"amount": 12345678901234567890.10, "s": "a\n"}"#.into())
+        );
+        assert_eq!(
+            (back.file.as_deref(), back.line, back.offset, back.row),
+            (Some("a.ndjson"), Some(7), Some(99), None)
+        );
     }
 
     #[test]
     fn bytes_that_are_not_text_survive() {
         let bytes = b"\xff\x00,\"\n\x80";
         let out = line(Content::Raw(bytes));
-        assert!(String::from_utf8(out.clone()).unwrap().contains("raw_base64"));
-        assert_eq!(parse_envelope(&out).unwrap().content, Restored::Raw(bytes.as_slice().into()));
+        assert!(
+            String::from_utf8(out.clone())
+                .unwrap()
+                .contains("raw_base64")
+        );
+        assert_eq!(
+            parse_envelope(&out).unwrap().content,
+            Restored::Raw(bytes.as_slice().into())
+        );
     }
 
     #[test]
     fn a_record_is_kept_as_text() {
         let json = r#"{"a":1.10,"b":123456789012345678901234567890,"c":null}"#;
-        assert_eq!(parse_envelope(&line(Content::Record(json))).unwrap().content, Restored::Record(json));
+        assert_eq!(
+            parse_envelope(&line(Content::Record(json)))
+                .unwrap()
+                .content,
+            Restored::Record(json)
+        );
     }
 
     #[test]
     fn a_value_that_is_no_json_becomes_a_string() {
-        let reason =
-            |value: &str| Reason { field: "".into(), constraint: "".into(), value: value.into(), expected: "".into() };
+        let reason = |value: &str| Reason {
+            field: "".into(),
+            constraint: "".into(),
+            value: value.into(),
+            expected: "".into(),
+        };
         let json = |value: &str| serde_json::to_value(reason(value)).unwrap()["value"].clone();
         assert_eq!(json("{oops"), serde_json::json!("{oops"));
         assert_eq!(json(""), serde_json::json!(""));
         assert_eq!(json("[1,\n2]"), serde_json::json!("[1,\n2]"));
-        assert_eq!(serde_json::to_string(&reason("1e400")).unwrap().matches("1e400").count(), 1);
+        assert_eq!(
+            serde_json::to_string(&reason("1e400"))
+                .unwrap()
+                .matches("1e400")
+                .count(),
+            1
+        );
     }
 
     #[test]
     fn what_is_no_envelope_is_refused() {
-        assert!(matches!(parse_envelope(b"{\"a\":1"), Err(EnvelopeError::Form(_))));
-        assert!(matches!(parse_envelope(b"[]"), Err(EnvelopeError::Form(_) | EnvelopeError::Empty)));
+        assert!(matches!(
+            parse_envelope(b"{\"a\":1"),
+            Err(EnvelopeError::Form(_))
+        ));
+        assert!(matches!(
+            parse_envelope(b"[]"),
+            Err(EnvelopeError::Form(_) | EnvelopeError::Empty)
+        ));
         assert!(matches!(parse_envelope(b"{}"), Err(EnvelopeError::Empty)));
-        assert!(matches!(parse_envelope(br#"{"raw":"x","record":{}}"#), Err(EnvelopeError::Ambiguous)));
-        assert!(matches!(parse_envelope(br#"{"raw_base64":"?"}"#), Err(EnvelopeError::Base64(_))));
+        assert!(matches!(
+            parse_envelope(br#"{"raw":"x","record":{}}"#),
+            Err(EnvelopeError::Ambiguous)
+        ));
+        assert!(matches!(
+            parse_envelope(br#"{"raw_base64":"?"}"#),
+            Err(EnvelopeError::Base64(_))
+        ));
         assert!(parse_envelope(br#"{"raw":"x","mended_by":"me"}"#).is_ok());
     }
 }

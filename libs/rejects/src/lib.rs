@@ -9,13 +9,11 @@
 //! renders rows of any Arrow type as JSON without losing a digit.
 
 mod arrows;
-mod beside;
 mod envelope;
 mod name;
 mod quarantine;
 mod reject;
 mod rows;
-mod target;
 mod values;
 
 pub use envelope::{Envelope, EnvelopeError, Restored, parse_envelope};

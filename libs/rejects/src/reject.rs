@@ -24,12 +24,20 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A record of a file.
     pub fn file(file: &'a str, line: u64, offset: u64) -> Self {
-        Source { file: Some(file), line: Some(line), offset: Some(offset), row: None }
+        Source {
+            file: Some(file),
+            line: Some(line),
+            offset: Some(offset),
+            row: None,
+        }
     }
 
     /// A row of a stream.
     pub fn row(row: u64) -> Self {
-        Source { row: Some(row), ..Source::default() }
+        Source {
+            row: Some(row),
+            ..Source::default()
+        }
     }
 }
 

@@ -50,8 +50,14 @@ impl RowEncoder {
     }
 
     fn new(field: FieldRef, array: ArrayRef) -> RowEncoder {
-        let options = EncoderOptions::default().with_explicit_nulls(true).with_encoder_factory(Arc::new(Exact));
-        RowEncoder { field, array, options }
+        let options = EncoderOptions::default()
+            .with_explicit_nulls(true)
+            .with_encoder_factory(Arc::new(Exact));
+        RowEncoder {
+            field,
+            array,
+            options,
+        }
     }
 
     /// Calls `with` with each of these rows' JSON text, in order.
@@ -84,7 +90,8 @@ impl RowEncoder {
     }
 
     fn encoder(&self) -> Result<NullableEncoder<'_>, RowsError> {
-        make_encoder(&self.field, self.array.as_ref(), &self.options).map_err(|error| self.refused(&error))
+        make_encoder(&self.field, self.array.as_ref(), &self.options)
+            .map_err(|error| self.refused(&error))
     }
 
     /// Names the column that cannot be written.
@@ -99,6 +106,202 @@ impl RowEncoder {
             }
             _ => self.field.name(),
         };
-        RowsError { column: column.to_owned(), reason: error.to_string() }
+        RowsError {
+            column: column.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::types::{Int8Type, Int32Type};
+    use arrow_array::{
+        BinaryArray, Date32Array, Decimal128Array, Decimal256Array, DictionaryArray,
+        DurationSecondArray, Float32Array, Float64Array, Int8Array, Int32Array, ListArray,
+        MapArray, RunArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+        TimestampNanosecondArray, UInt64Array, UnionArray,
+    };
+    use arrow_buffer::{OffsetBuffer, i256};
+    use arrow_schema::Fields;
+
+    fn values(array: impl Array + 'static) -> Vec<String> {
+        let field = Arc::new(Field::new("x", array.data_type().clone(), true));
+        let encoder = RowEncoder::of_column(field, Arc::new(array));
+        (0..encoder.array.len())
+            .map(|row| encoder.row(row).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        assert_eq!(
+            values(UInt64Array::from(vec![Some(u64::MAX), None])),
+            ["18446744073709551615", "null"]
+        );
+        let decimals = Decimal128Array::from(vec![-10, i128::pow(10, 38) - 1])
+            .with_precision_and_scale(38, 2)
+            .unwrap();
+        assert_eq!(
+            values(decimals),
+            ["-0.10", "999999999999999999999999999999999999.99"]
+        );
+        let wide = Decimal256Array::from(vec![i256::from_i128(7)])
+            .with_precision_and_scale(76, 3)
+            .unwrap();
+        assert_eq!(wide.data_type(), &DataType::Decimal256(76, 3));
+        assert_eq!(values(wide), ["0.007"]);
+    }
+
+    #[test]
+    fn floats_are_the_shortest_text_that_reads_back_equal() {
+        let floats = [
+            0.1,
+            -0.0,
+            1.0,
+            1e300,
+            f64::MIN_POSITIVE,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+        ];
+        let texts = values(Float64Array::from(floats.to_vec()));
+        for (value, text) in floats.iter().zip(&texts).take(5) {
+            assert_eq!(
+                serde_json::from_str::<f64>(text).unwrap().to_bits(),
+                value.to_bits(),
+                "{text}"
+            );
+        }
+        assert_eq!(texts[5..], ["\"NaN\"", "\"Infinity\"", "\"-Infinity\""]);
+        assert_eq!(values(Float32Array::from(vec![0.1])), ["0.1"]);
+    }
+
+    #[test]
+    fn moments() {
+        let micros = 1_773_709_200_000_001;
+        let naive = TimestampMicrosecondArray::from(vec![micros]);
+        assert_eq!(values(naive.clone()), ["\"2026-03-17T01:00:00.000001\""]);
+        assert_eq!(
+            values(naive.with_timezone("Europe/Berlin")),
+            ["\"2026-03-17T01:00:00.000001Z\""]
+        );
+        assert_eq!(
+            values(TimestampNanosecondArray::from(vec![0, -1]).with_timezone("UTC")),
+            [
+                "\"1970-01-01T00:00:00Z\"",
+                "\"1969-12-31T23:59:59.999999999Z\""
+            ]
+        );
+        // Beyond the calendar there is only the number.
+        assert_eq!(
+            values(TimestampMicrosecondArray::from(vec![i64::MAX])),
+            [i64::MAX.to_string()]
+        );
+        assert_eq!(
+            values(Date32Array::from(vec![20_529, i32::MAX])),
+            ["\"2026-03-17\"".to_owned(), i32::MAX.to_string()]
+        );
+        assert_eq!(
+            values(Time64MicrosecondArray::from(vec![3_600_000_001, -1])),
+            ["\"01:00:00.000001\"", "-1"]
+        );
+        assert_eq!(values(DurationSecondArray::from(vec![90])), ["\"PT90S\""]);
+    }
+
+    #[test]
+    fn text_bytes_and_dictionaries() {
+        assert_eq!(
+            values(StringArray::from(vec!["ä\"\n\u{1}"])),
+            [r#""ä\"\n\u0001""#]
+        );
+        assert_eq!(
+            values(BinaryArray::from_vec(vec![b"\xff\x00", b""])),
+            ["\"/wA=\"", "\"\""]
+        );
+        let keys = Int8Array::from(vec![Some(0), Some(1), None]);
+        let nulls_in_values = StringArray::from(vec![Some("a"), None]);
+        let dictionary = DictionaryArray::<Int8Type>::new(keys, Arc::new(nulls_in_values));
+        assert_eq!(values(dictionary), ["\"a\"", "null", "null"]);
+        let empty = DictionaryArray::<Int8Type>::new(
+            Int8Array::new_null(2),
+            Arc::new(StringArray::new_null(0)),
+        );
+        assert_eq!(values(empty), ["null", "null"]);
+        let runs = RunArray::<Int32Type>::try_new(
+            &Int32Array::from(vec![2, 3]),
+            &Float64Array::from(vec![Some(0.5), None]),
+        );
+        assert_eq!(values(runs.unwrap()), ["0.5", "0.5", "null"]);
+    }
+
+    #[test]
+    fn nested_values_keep_their_nulls() {
+        let list = ListArray::from_iter_primitive::<Int32Type, _, _>([
+            Some(vec![Some(1), None]),
+            None,
+            Some(vec![]),
+        ]);
+        assert_eq!(values(list), ["[1,null]", "null", "[]"]);
+        let fields: Fields = vec![
+            Field::new("keys", DataType::Int32, false),
+            Field::new("values", DataType::Utf8, true),
+        ]
+        .into();
+        let entries = StructArray::new(
+            fields.clone(),
+            vec![
+                Arc::new(Int32Array::from(vec![7, 8])),
+                Arc::new(StringArray::from(vec![Some("a"), None])),
+            ],
+            None,
+        );
+        let entry = Arc::new(Field::new("entries", DataType::Struct(fields), false));
+        let map = MapArray::new(
+            entry,
+            OffsetBuffer::new(vec![0, 2].into()),
+            entries,
+            None,
+            false,
+        );
+        assert_eq!(
+            values(map),
+            [r#"[{"keys":7,"values":"a"},{"keys":8,"values":null}]"#]
+        );
+    }
+
+    #[test]
+    fn a_union_is_shown_as_text() {
+        let fields = [(0, Arc::new(Field::new("i", DataType::Int32, true)))]
+            .into_iter()
+            .collect();
+        let union = UnionArray::try_new(
+            fields,
+            vec![0].into(),
+            None,
+            vec![Arc::new(Int32Array::from(vec![5]))],
+        )
+        .unwrap();
+        assert_eq!(values(union), ["\"{i=5}\""]);
+    }
+
+    #[test]
+    fn rows_are_objects() {
+        let batch = RecordBatch::try_from_iter([
+            (
+                "a",
+                Arc::new(Int32Array::from(vec![Some(1), None])) as ArrayRef,
+            ),
+            (
+                "b\"",
+                Arc::new(StringArray::from(vec!["x", "y"])) as ArrayRef,
+            ),
+        ])
+        .unwrap();
+        assert_eq!(
+            RowEncoder::of_rows(&batch).row(1).unwrap(),
+            r#"{"a":null,"b\"":"y"}"#
+        );
     }
 }

@@ -3,11 +3,12 @@
 //! dictionaries whose values hold nulls, maps whose keys are not text, unions.
 
 use arrow_array::cast::AsArray;
-use arrow_array::temporal_conversions::as_datetime;
+use arrow_array::temporal_conversions::{as_datetime, as_time};
 use arrow_array::types::{
-    ArrowTemporalType, Date32Type, Date64Type, Float16Type, Float32Type, Float64Type, Time32MillisecondType,
-    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
+    ArrowTemporalType, Date32Type, Date64Type, Float16Type, Float32Type, Float64Type,
+    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
 };
 use arrow_array::{Array, ArrowPrimitiveType, MapArray, PrimitiveArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -30,16 +31,27 @@ impl EncoderFactory for Exact {
         options: &'a EncoderOptions,
     ) -> Result<Option<NullableEncoder<'a>>, ArrowError> {
         let encoder: Box<dyn Encoder + 'a> = match array.data_type() {
-            DataType::Float16 => each(array.as_primitive::<Float16Type>(), |v, out| float(v.to_f64(), v.to_f32(), out)),
-            DataType::Float32 => each(array.as_primitive::<Float32Type>(), |v, out| float(f64::from(v), v, out)),
-            DataType::Float64 => each(array.as_primitive::<Float64Type>(), |v, out| float(v, v, out)),
+            DataType::Float16 => each(array.as_primitive::<Float16Type>(), |v, out| {
+                float(v.to_f64(), v.to_f32(), out)
+            }),
+            DataType::Float32 => each(array.as_primitive::<Float32Type>(), |v, out| {
+                float(f64::from(v), v, out)
+            }),
+            DataType::Float64 => each(array.as_primitive::<Float64Type>(), |v, out| {
+                float(v, v, out)
+            }),
             DataType::Binary => bytes(|at| array.as_binary::<i32>().value(at)),
             DataType::LargeBinary => bytes(|at| array.as_binary::<i64>().value(at)),
             DataType::BinaryView => bytes(|at| array.as_binary_view().value(at)),
             DataType::FixedSizeBinary(_) => bytes(|at| array.as_fixed_size_binary().value(at)),
             DataType::Dictionary(..) => dictionary(field, array, options)?,
-            DataType::Map(entry, _) if !has_text_keys(entry) => pairs(entry, array.as_map(), options)?,
-            DataType::Union(..) => Box::new(Shown(ArrayFormatter::try_new(array, &FormatOptions::new())?)),
+            DataType::Map(entry, _) if !has_text_keys(entry) => {
+                pairs(entry, array.as_map(), options)?
+            }
+            DataType::Union(..) => Box::new(Shown(ArrayFormatter::try_new(
+                array,
+                &FormatOptions::new(),
+            )?)),
             _ => match temporal(array) {
                 Some(encoder) => encoder,
                 None => return Ok(None),
@@ -66,7 +78,9 @@ fn each<'a, T: ArrowPrimitiveType>(
 }
 
 fn bytes<'a>(value: impl Fn(usize) -> &'a [u8] + 'a) -> Box<dyn Encoder + 'a> {
-    Box::new(By(move |at, out: &mut Vec<u8>| text(out, STANDARD.encode(value(at)))))
+    Box::new(By(move |at, out: &mut Vec<u8>| {
+        text(out, STANDARD.encode(value(at)))
+    }))
 }
 
 /// Text that needs no escapes.
@@ -94,15 +108,24 @@ fn dictionary<'a>(
 ) -> Result<Box<dyn Encoder + 'a>, ArrowError> {
     let dictionary = array.as_any_dictionary();
     let values = dictionary.values();
-    let keys = if values.is_empty() { Vec::new() } else { dictionary.normalized_keys() };
+    let keys = if values.is_empty() {
+        Vec::new()
+    } else {
+        dictionary.normalized_keys()
+    };
     let mut encoder = make_encoder(field, values.as_ref(), options)?;
-    Ok(Box::new(By(move |at: usize, out: &mut Vec<u8>| encoder.encode(keys[at], out))))
+    Ok(Box::new(By(move |at: usize, out: &mut Vec<u8>| {
+        encoder.encode(keys[at], out)
+    })))
 }
 
 fn has_text_keys(entry: &FieldRef) -> bool {
     match entry.data_type() {
         DataType::Struct(fields) => {
-            matches!(fields.first().map(|key| key.data_type()), Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View))
+            matches!(
+                fields.first().map(|key| key.data_type()),
+                Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+            )
         }
         _ => false,
     }
@@ -116,7 +139,10 @@ fn pairs<'a>(
 ) -> Result<Box<dyn Encoder + 'a>, ArrowError> {
     let mut encoder = make_encoder(entry, map.entries(), options)?;
     Ok(Box::new(By(move |at: usize, out: &mut Vec<u8>| {
-        let (from, to) = (map.value_offsets()[at] as usize, map.value_offsets()[at + 1] as usize);
+        let (from, to) = (
+            map.value_offsets()[at] as usize,
+            map.value_offsets()[at + 1] as usize,
+        );
         out.push(b'[');
         for entry in from..to {
             if entry > from {
@@ -142,20 +168,32 @@ fn temporal<'a>(array: &'a dyn Array) -> Option<Box<dyn Encoder + 'a>> {
     Some(match array.data_type() {
         DataType::Date32 => moments::<Date32Type>(array, |at| at.date().to_string()),
         DataType::Date64 => moments::<Date64Type>(array, date_or_moment),
-        DataType::Time32(TimeUnit::Second) => moments::<Time32SecondType>(array, |at| at.time().to_string()),
-        DataType::Time32(_) => moments::<Time32MillisecondType>(array, |at| at.time().to_string()),
-        DataType::Time64(TimeUnit::Microsecond) => moments::<Time64MicrosecondType>(array, |at| at.time().to_string()),
-        DataType::Time64(_) => moments::<Time64NanosecondType>(array, |at| at.time().to_string()),
-        DataType::Timestamp(TimeUnit::Second, zone) => stamps::<TimestampSecondType>(array, zone.is_some()),
-        DataType::Timestamp(TimeUnit::Millisecond, zone) => stamps::<TimestampMillisecondType>(array, zone.is_some()),
-        DataType::Timestamp(TimeUnit::Microsecond, zone) => stamps::<TimestampMicrosecondType>(array, zone.is_some()),
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => stamps::<TimestampNanosecondType>(array, zone.is_some()),
+        DataType::Time32(TimeUnit::Second) => times::<Time32SecondType>(array),
+        DataType::Time32(_) => times::<Time32MillisecondType>(array),
+        DataType::Time64(TimeUnit::Microsecond) => times::<Time64MicrosecondType>(array),
+        DataType::Time64(_) => times::<Time64NanosecondType>(array),
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            stamps::<TimestampSecondType>(array, zone.is_some())
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, zone) => {
+            stamps::<TimestampMillisecondType>(array, zone.is_some())
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            stamps::<TimestampMicrosecondType>(array, zone.is_some())
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+            stamps::<TimestampNanosecondType>(array, zone.is_some())
+        }
         _ => return None,
     })
 }
 
 fn date_or_moment(at: NaiveDateTime) -> String {
-    if at.time() == chrono::NaiveTime::MIN { at.date().to_string() } else { stamp(at, "") }
+    if at.time() == chrono::NaiveTime::MIN {
+        at.date().to_string()
+    } else {
+        stamp(at, "")
+    }
 }
 
 /// An instant is written in UTC whatever its column's zone is: exact, and RFC 3339.
@@ -170,7 +208,7 @@ fn stamp(at: NaiveDateTime, end: &str) -> String {
     format!("{}{end}", at.format("%Y-%m-%dT%H:%M:%S%.f"))
 }
 
-/// Moments as text; what is beyond the calendar, or not a time of day, as its number.
+/// Moments as text; what is beyond the calendar as its number.
 fn moments<'a, T: ArrowTemporalType>(
     array: &'a dyn Array,
     show: impl Fn(NaiveDateTime) -> String + 'a,
@@ -178,9 +216,29 @@ fn moments<'a, T: ArrowTemporalType>(
 where
     i64: From<T::Native>,
 {
+    shown::<T>(array, move |value| as_datetime::<T>(value).map(&show))
+}
+
+/// Times of day as text; what is none as its number.
+fn times<'a, T: ArrowTemporalType>(array: &'a dyn Array) -> Box<dyn Encoder + 'a>
+where
+    i64: From<T::Native>,
+{
+    shown::<T>(array, |value| {
+        as_time::<T>(value).map(|time| time.to_string())
+    })
+}
+
+fn shown<'a, T: ArrowTemporalType>(
+    array: &'a dyn Array,
+    show: impl Fn(i64) -> Option<String> + 'a,
+) -> Box<dyn Encoder + 'a>
+where
+    i64: From<T::Native>,
+{
     each(array.as_primitive::<T>(), move |value, out| {
-        match as_datetime::<T>(i64::from(value)) {
-            Some(moment) => text(out, show(moment)),
+        match show(i64::from(value)) {
+            Some(moment) => text(out, moment),
             None => drop(write!(out, "{}", i64::from(value))),
         }
     })
