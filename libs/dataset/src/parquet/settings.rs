@@ -1,0 +1,76 @@
+//! Sizes, codec and budget of a writer.
+
+use super::{Codec, Encoded, Encodings};
+use parquet::basic::Encoding;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How a dataset's files are written.
+#[derive(Clone, Debug)]
+pub struct WriterSettings {
+    /// Page compression.
+    pub codec: Codec,
+    /// Bytes of a file at which the next one begins.
+    pub target_size: u64,
+    /// Bytes of a row group in memory (Arrow), before encoding.
+    pub row_group_size: u64,
+    /// Threads that encode, the caller's included. The bytes do not depend on it.
+    pub threads: usize,
+    /// Bytes that rows and encoded pages in memory may take.
+    pub memory: u64,
+    /// Where rows that do not fit the budget go.
+    pub temp_dir: PathBuf,
+    /// Bytes of a page before compression.
+    pub page_size: usize,
+    /// Key-value metadata of every file.
+    pub metadata: Vec<(String, String)>,
+}
+
+impl Default for WriterSettings {
+    fn default() -> Self {
+        WriterSettings {
+            codec: Codec::default(),
+            target_size: 128 << 20,
+            row_group_size: 64 << 20,
+            threads: 1,
+            memory: 256_000_000,
+            temp_dir: std::env::temp_dir(),
+            page_size: 256 << 10,
+            metadata: Vec::new(),
+        }
+    }
+}
+
+impl WriterSettings {
+    /// The properties of one file whose columns are encoded as in `encodings`.
+    pub fn properties(&self, encodings: &Encodings) -> Arc<WriterProperties> {
+        let pair = |(key, value): &(String, String)| KeyValue::new(key.clone(), value.clone());
+        let metadata: Vec<KeyValue> = self.metadata.iter().map(pair).collect();
+        let mut builder = WriterProperties::builder()
+            .set_compression(self.codec.into())
+            .set_created_by(format!("millrace version {}", env!("CARGO_PKG_VERSION")))
+            .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_data_page_size_limit(self.page_size)
+            // Row groups end where the writer says so, by bytes.
+            .set_max_row_group_row_count(None);
+        for column in &encodings.columns {
+            let path = column.path.clone();
+            if column.page_statistics {
+                builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+            }
+            let encoding = match column.encoded {
+                Encoded::Dictionary => continue,
+                Encoded::Plain => Encoding::PLAIN,
+                Encoded::Delta => Encoding::DELTA_BINARY_PACKED,
+                Encoded::DeltaLength => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            };
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, encoding);
+        }
+        Arc::new(builder.build())
+    }
+}
