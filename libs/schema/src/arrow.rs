@@ -14,7 +14,13 @@ impl TableSchema {
     /// The Table Schema that describes an Arrow schema. Types that Table Schema has no
     /// name for become `any`.
     pub fn from_arrow(schema: &Schema) -> Self {
-        TableSchema::of(schema.fields().iter().map(|field| from_arrow(field)).collect())
+        TableSchema::of(
+            schema
+                .fields()
+                .iter()
+                .map(|field| from_arrow(field))
+                .collect(),
+        )
     }
 }
 
@@ -40,7 +46,10 @@ fn kind(arrow: &DataType) -> Kind {
     match arrow {
         T::Float16 | T::Float32 | T::Float64 => Kind::Number,
         T::Decimal128(precision, scale) if *scale >= 0 && *scale as u8 <= *precision => {
-            Kind::Decimal { precision: *precision, scale: *scale }
+            Kind::Decimal {
+                precision: *precision,
+                scale: *scale,
+            }
         }
         _ if arrow.is_integer() => Kind::Integer,
         T::Utf8 | T::LargeUtf8 | T::Utf8View => Kind::String,
@@ -50,9 +59,14 @@ fn kind(arrow: &DataType) -> Kind {
         T::Time32(_) | T::Time64(_) => Kind::Time,
         T::Duration(_) => Kind::Duration,
         T::Struct(fields) => Kind::Object(fields.iter().map(|field| from_arrow(field)).collect()),
-        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) | T::FixedSizeList(item, _) => {
-            Kind::Array(Box::new(Field { name: "item".to_owned(), ..from_arrow(item) }))
-        }
+        T::List(item)
+        | T::LargeList(item)
+        | T::ListView(item)
+        | T::LargeListView(item)
+        | T::FixedSizeList(item, _) => Kind::Array(Box::new(Field {
+            name: "item".to_owned(),
+            ..from_arrow(item)
+        })),
         T::Dictionary(_, values) => kind(values),
         T::RunEndEncoded(_, values) => kind(values.data_type()),
         _ => Kind::Any,

@@ -17,7 +17,9 @@ impl Kind {
             Kind::Time => DataType::Time64(TimeUnit::Microsecond),
             Kind::Year => DataType::Int32,
             Kind::Duration => DataType::Duration(TimeUnit::Microsecond),
-            Kind::Object(fields) => DataType::Struct(fields.iter().map(crate::Field::to_arrow).collect()),
+            Kind::Object(fields) => {
+                DataType::Struct(fields.iter().map(crate::Field::to_arrow).collect())
+            }
             Kind::Array(item) => DataType::List(item.to_arrow().into()),
         }
     }
@@ -29,7 +31,9 @@ impl Kind {
             Kind::Integer => arrow.is_integer() || matches!(arrow, T::Decimal128(_, 0)),
             Kind::Number => matches!(arrow, T::Float32 | T::Float64),
             Kind::Decimal { .. } => matches!(arrow, T::Decimal128(..)),
-            Kind::String | Kind::YearMonth | Kind::Any => matches!(arrow, T::Utf8 | T::LargeUtf8 | T::Utf8View),
+            Kind::String | Kind::YearMonth | Kind::Any => {
+                matches!(arrow, T::Utf8 | T::LargeUtf8 | T::Utf8View)
+            }
             Kind::Boolean => *arrow == T::Boolean,
             Kind::Date => matches!(arrow, T::Date32 | T::Date64),
             Kind::Datetime => matches!(arrow, T::Timestamp(..)),
@@ -43,7 +47,9 @@ impl Kind {
     /// What to write as `arrowType`, for messages.
     pub(crate) fn arrow_type_names(&self) -> &'static str {
         match self {
-            Kind::Integer => "int8, int16, int32, int64, uint8, uint16, uint32, uint64 or decimal128(p,0)",
+            Kind::Integer => {
+                "int8, int16, int32, int64, uint8, uint16, uint32, uint64 or decimal128(p,0)"
+            }
             Kind::Number | Kind::Decimal { .. } => "float32, float64 or decimal128(p,s)",
             Kind::String | Kind::YearMonth | Kind::Any => "utf8, large_utf8 or utf8_view",
             Kind::Boolean => "boolean",
@@ -61,16 +67,21 @@ impl Kind {
 /// Reads an Arrow type's name: `int32`, `decimal128(10,2)`, `timestamp(us,UTC)`.
 pub(crate) fn parse(text: &str) -> Option<DataType> {
     let (name, arguments) = match text.split_once('(') {
-        Some((name, rest)) => (name.trim(), rest.strip_suffix(')')?.split(',').map(str::trim).collect()),
+        Some((name, rest)) => (
+            name.trim(),
+            rest.strip_suffix(')')?.split(',').map(str::trim).collect(),
+        ),
         None => (text.trim(), Vec::new()),
     };
     match arguments.as_slice() {
         [] => plain(name),
         [unit] => with_unit(name, time_unit(unit)?),
-        ["us" | "ms" | "s" | "ns", zone] if name == "timestamp" && is_zone(zone) => {
-            Some(DataType::Timestamp(time_unit(arguments[0])?, Some((*zone).into())))
+        ["us" | "ms" | "s" | "ns", zone] if name == "timestamp" && is_zone(zone) => Some(
+            DataType::Timestamp(time_unit(arguments[0])?, Some((*zone).into())),
+        ),
+        [precision, scale] if name == "decimal128" => {
+            decimal(precision.parse().ok()?, scale.parse().ok()?)
         }
-        [precision, scale] if name == "decimal128" => decimal(precision.parse().ok()?, scale.parse().ok()?),
         _ => None,
     }
 }
@@ -115,7 +126,10 @@ const PLAIN: [(&str, DataType); 16] = [
 ];
 
 fn plain(name: &str) -> Option<DataType> {
-    PLAIN.iter().find(|(known, _)| *known == name).map(|(_, arrow)| arrow.clone())
+    PLAIN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, arrow)| arrow.clone())
 }
 
 fn with_unit(name: &str, unit: TimeUnit) -> Option<DataType> {
@@ -150,5 +164,8 @@ fn unit_name(unit: TimeUnit) -> &'static str {
 
 /// A zone's name or a fixed offset; it labels the column, values stay instants.
 fn is_zone(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-:".contains(&byte))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/_+-:".contains(&byte))
 }

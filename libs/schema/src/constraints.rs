@@ -31,8 +31,16 @@ pub struct Constraints {
 }
 
 const NAMES: [&str; 10] = [
-    "required", "unique", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-    "pattern", "enum",
+    "required",
+    "unique",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "pattern",
+    "enum",
 ];
 
 impl Constraints {
@@ -114,14 +122,23 @@ fn pattern(value: &Place<'_>, kind: &Kind) -> Result<String, Error> {
         Ok(_) => Ok(pattern.to_owned()),
         Err(error) => {
             let reason = error.to_string();
-            let last = reason.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+            let last = reason
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim()
+                .trim_start_matches("error: ");
             Err(value.error(format!("not a regular expression: {last}")))
         }
     }
 }
 
 fn enumeration(value: &Place<'_>) -> Result<Vec<Value>, Error> {
-    let values: Vec<Value> = value.items()?.iter().map(|item| item.value.clone()).collect();
+    let values: Vec<Value> = value
+        .items()?
+        .iter()
+        .map(|item| item.value.clone())
+        .collect();
     match values.is_empty() {
         true => Err(value.expected("a list of at least one value")),
         false => Ok(values),
@@ -129,5 +146,8 @@ fn enumeration(value: &Place<'_>) -> Result<Vec<Value>, Error> {
 }
 
 fn misplaced(value: &Place<'_>, what: &str, kind: &Kind) -> Error {
-    value.error(format!("a field of type {} cannot have {what}", kind.type_name()))
+    value.error(format!(
+        "a field of type {} cannot have {what}",
+        kind.type_name()
+    ))
 }

@@ -17,7 +17,11 @@ pub struct Error {
 impl Error {
     /// A problem at a place.
     pub fn at(pointer: impl Into<String>, problem: impl Into<String>) -> Self {
-        Error { pointer: pointer.into(), problem: problem.into(), hint: None }
+        Error {
+            pointer: pointer.into(),
+            problem: problem.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -28,7 +28,9 @@ pub(crate) fn key(place: &Place<'_>, fields: &[Field]) -> Result<Vec<String>, Er
 fn names(place: &Place<'_>) -> Result<Vec<String>, Error> {
     let names = match place.value.as_str() {
         Some(name) => vec![name.to_owned()],
-        None => place.strings().map_err(|_| place.expected("a field name or a list of field names"))?,
+        None => place
+            .strings()
+            .map_err(|_| place.expected("a field name or a list of field names"))?,
     };
     match names.is_empty() {
         true => Err(place.expected("at least one field name")),
@@ -37,11 +39,19 @@ fn names(place: &Place<'_>) -> Result<Vec<String>, Error> {
 }
 
 pub(crate) fn unique_keys(place: &Place<'_>, fields: &[Field]) -> Result<Vec<Vec<String>>, Error> {
-    place.items()?.iter().map(|item| key(item, fields)).collect()
+    place
+        .items()?
+        .iter()
+        .map(|item| key(item, fields))
+        .collect()
 }
 
 pub(crate) fn foreign_keys(place: &Place<'_>, fields: &[Field]) -> Result<Vec<ForeignKey>, Error> {
-    place.items()?.iter().map(|item| foreign_key(item, fields)).collect()
+    place
+        .items()?
+        .iter()
+        .map(|item| foreign_key(item, fields))
+        .collect()
 }
 
 fn foreign_key(place: &Place<'_>, fields: &[Field]) -> Result<ForeignKey, Error> {
@@ -59,5 +69,9 @@ fn foreign_key(place: &Place<'_>, fields: &[Field]) -> Result<ForeignKey, Error>
     if reference_fields.len() != own.len() {
         return Err(others.expected(format!("{} field names, as many as in 'fields'", own.len())));
     }
-    Ok(ForeignKey { fields: own, resource, reference_fields })
+    Ok(ForeignKey {
+        fields: own,
+        resource,
+        reference_fields,
+    })
 }

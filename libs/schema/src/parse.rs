@@ -1,7 +1,10 @@
 //! The schema file, read strictly: what is not understood is refused with its place.
 
 use crate::place::Place;
-use crate::{Constraints, Error, Field, FieldsMatch, Format, Kind, Pattern, TableSchema, TextRules, arrow_type, keys};
+use crate::{
+    Constraints, Error, Field, FieldsMatch, Format, Kind, Pattern, TableSchema, TextRules,
+    arrow_type, keys,
+};
 use arrow_schema::DataType;
 use serde_json::{Map, Value};
 
@@ -37,17 +40,46 @@ impl TableSchema {
     }
 }
 
-const TABLE_PROPERTIES: [&str; 6] =
-    ["fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys", "fieldsMatch"];
+const TABLE_PROPERTIES: [&str; 6] = [
+    "fields",
+    "missingValues",
+    "primaryKey",
+    "uniqueKeys",
+    "foreignKeys",
+    "fieldsMatch",
+];
 const FIELD_PROPERTIES: [&str; 14] = [
-    "name", "type", "format", "arrowType", "decimal", "decimalChar", "groupChar", "bareNumber", "trueValues",
-    "falseValues", "missingValues", "fields", "items", "constraints",
+    "name",
+    "type",
+    "format",
+    "arrowType",
+    "decimal",
+    "decimalChar",
+    "groupChar",
+    "bareNumber",
+    "trueValues",
+    "falseValues",
+    "missingValues",
+    "fields",
+    "items",
+    "constraints",
 ];
 
 fn not_json(error: &serde_json::Error) -> Error {
     let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default().to_owned();
-    Error::at("", format!("not JSON: line {} column {}: {reason}", error.line(), error.column()))
+    let reason = text
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    Error::at(
+        "",
+        format!(
+            "not JSON: line {} column {}: {reason}",
+            error.line(),
+            error.column()
+        ),
+    )
 }
 
 fn fields(place: &Place<'_>, depth: usize) -> Result<Vec<Field>, Error> {
@@ -93,21 +125,40 @@ fn field(place: &Place<'_>, name: &str, depth: usize) -> Result<Field, Error> {
 }
 
 const TYPES: [&str; 16] = [
-    "string", "number", "integer", "boolean", "object", "array", "list", "datetime", "date", "time", "year",
-    "yearmonth", "duration", "geopoint", "geojson", "any",
+    "string",
+    "number",
+    "integer",
+    "boolean",
+    "object",
+    "array",
+    "list",
+    "datetime",
+    "date",
+    "time",
+    "year",
+    "yearmonth",
+    "duration",
+    "geopoint",
+    "geojson",
+    "any",
 ];
 
 /// The `type`, spelled as the specification does; `any` where there is none.
 fn declared(place: &Place<'_>) -> Result<&'static str, Error> {
-    let Some(asked) = place.child("type")? else { return Ok("any") };
+    let Some(asked) = place.child("type")? else {
+        return Ok("any");
+    };
     let name = asked.string()?;
-    TYPES.into_iter().find(|known| *known == name).ok_or_else(|| {
-        let error = asked.error(format!("'{name}' is not a type"));
-        match closest(name, &TYPES, 3) {
-            Some(meant) => error.hint(format!("did you mean '{meant}'?")),
-            None => error.hint(format!("one of {}", TYPES.join(", "))),
-        }
-    })
+    TYPES
+        .into_iter()
+        .find(|known| *known == name)
+        .ok_or_else(|| {
+            let error = asked.error(format!("'{name}' is not a type"));
+            match closest(name, &TYPES, 3) {
+                Some(meant) => error.hint(format!("did you mean '{meant}'?")),
+                None => error.hint(format!("one of {}", TYPES.join(", "))),
+            }
+        })
 }
 
 fn kind(place: &Place<'_>, declared: &str, depth: usize) -> Result<Kind, Error> {
@@ -136,21 +187,32 @@ fn kind(place: &Place<'_>, declared: &str, depth: usize) -> Result<Kind, Error> 
 }
 
 fn number(place: &Place<'_>) -> Result<Kind, Error> {
-    let Some(digits) = place.child("decimal")? else { return Ok(Kind::Number) };
-    let expected = || digits.expected("a list [precision, scale] with 1 ≤ precision ≤ 38 and 0 ≤ scale ≤ precision");
+    let Some(digits) = place.child("decimal")? else {
+        return Ok(Kind::Number);
+    };
+    let expected = || {
+        digits
+            .expected("a list [precision, scale] with 1 ≤ precision ≤ 38 and 0 ≤ scale ≤ precision")
+    };
     let (precision, scale) = match digits.value.as_array().map(Vec::as_slice) {
         Some([precision, scale]) => (precision.as_u64(), scale.as_u64()),
         _ => return Err(expected()),
     };
-    let precision = precision.and_then(|p| u8::try_from(p).ok()).ok_or_else(expected)?;
-    let scale = scale.and_then(|s| i8::try_from(s).ok()).ok_or_else(expected)?;
+    let precision = precision
+        .and_then(|p| u8::try_from(p).ok())
+        .ok_or_else(expected)?;
+    let scale = scale
+        .and_then(|s| i8::try_from(s).ok())
+        .ok_or_else(expected)?;
     arrow_type::decimal(precision, scale).ok_or_else(expected)?;
     Ok(Kind::Decimal { precision, scale })
 }
 
 fn only_for(place: &Place<'_>, property: &str, fits: bool, kind: &str) -> Result<(), Error> {
     match place.child(property)? {
-        Some(found) if !fits => Err(found.error(format!("only a field of type {kind} has '{property}'"))),
+        Some(found) if !fits => {
+            Err(found.error(format!("only a field of type {kind} has '{property}'")))
+        }
         _ => Ok(()),
     }
 }
@@ -159,16 +221,24 @@ fn only_for(place: &Place<'_>, property: &str, fits: bool, kind: &str) -> Result
 fn exact_type(place: &Place<'_>, kind: &mut Kind) -> Result<DataType, Error> {
     let name = place.string()?;
     let wrong = |kind: &Kind| {
-        let error = place.error(format!("'{name}' is not an Arrow type of {}", kind.type_name()));
+        let error = place.error(format!(
+            "'{name}' is not an Arrow type of {}",
+            kind.type_name()
+        ));
         error.hint(format!("one of {}", kind.arrow_type_names()))
     };
     let arrow = arrow_type::parse(name).ok_or_else(|| wrong(kind))?;
     match (&*kind, &arrow) {
-        (Kind::Decimal { precision, scale }, DataType::Decimal128(p, s)) if (precision, scale) != (p, s) => {
+        (Kind::Decimal { precision, scale }, DataType::Decimal128(p, s))
+            if (precision, scale) != (p, s) =>
+        {
             return Err(place.error(format!("'{name}' disagrees with 'decimal'")));
         }
         (Kind::Number, DataType::Decimal128(precision, scale)) => {
-            *kind = Kind::Decimal { precision: *precision, scale: *scale };
+            *kind = Kind::Decimal {
+                precision: *precision,
+                scale: *scale,
+            };
         }
         _ => {}
     }
@@ -181,15 +251,17 @@ fn exact_type(place: &Place<'_>, kind: &mut Kind) -> Result<DataType, Error> {
 /// A datetime whose pattern has no offset is a wall-clock time.
 fn zoneless(field: &Field) -> Option<DataType> {
     match (&field.kind, &field.format) {
-        (Kind::Datetime, Format::Pattern(pattern)) if !pattern.has_offset() => {
-            Some(DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, None))
-        }
+        (Kind::Datetime, Format::Pattern(pattern)) if !pattern.has_offset() => Some(
+            DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, None),
+        ),
         _ => None,
     }
 }
 
 fn format(place: &Place<'_>, kind: &mut Kind, declared: &str) -> Result<Format, Error> {
-    let Some(asked) = place.child("format")? else { return Ok(Format::Default) };
+    let Some(asked) = place.child("format")? else {
+        return Ok(Format::Default);
+    };
     let name = asked.string()?;
     let format = match (declared, name) {
         (_, "default") => Format::Default,
@@ -198,13 +270,19 @@ fn format(place: &Place<'_>, kind: &mut Kind, declared: &str) -> Result<Format, 
         ("string", "uuid") => Format::Uuid,
         ("string", "binary") => Format::Binary,
         ("date" | "time" | "datetime", "any") => Format::Any,
-        ("date" | "time" | "datetime", pattern) => Format::Pattern(strptime(&asked, pattern, declared)?),
+        ("date" | "time" | "datetime", pattern) => {
+            Format::Pattern(strptime(&asked, pattern, declared)?)
+        }
         ("geojson", "topojson") => Format::Other("topojson"),
         ("geopoint", "array" | "object") => {
             *kind = Kind::Any;
             Format::Other(if name == "array" { "array" } else { "object" })
         }
-        _ => return Err(asked.error(format!("'{name}' is not a format of {declared}")).hint(formats(declared))),
+        _ => {
+            return Err(asked
+                .error(format!("'{name}' is not a format of {declared}"))
+                .hint(formats(declared)));
+        }
     };
     Ok(format)
 }
@@ -219,7 +297,8 @@ fn formats(declared: &str) -> &'static str {
 }
 
 fn strptime(place: &Place<'_>, text: &str, declared: &str) -> Result<Pattern, Error> {
-    let pattern = Pattern::parse(text.strip_prefix("fmt:").unwrap_or(text)).map_err(|reason| place.error(reason))?;
+    let pattern = Pattern::parse(text.strip_prefix("fmt:").unwrap_or(text))
+        .map_err(|reason| place.error(reason))?;
     let complete = match declared {
         "date" => pattern.has_date() && !pattern.has_time(),
         "time" => pattern.has_time() && !pattern.has_date(),
@@ -237,7 +316,12 @@ fn text_rules(place: &Place<'_>, kind: &Kind) -> Result<TextRules, Error> {
     let numeric = matches!(kind, Kind::Integer | Kind::Number | Kind::Decimal { .. });
     let boolean = *kind == Kind::Boolean;
     let mut rules = TextRules::default();
-    only_for(place, "decimalChar", numeric && *kind != Kind::Integer, "number")?;
+    only_for(
+        place,
+        "decimalChar",
+        numeric && *kind != Kind::Integer,
+        "number",
+    )?;
     only_for(place, "groupChar", numeric, "number or integer")?;
     only_for(place, "bareNumber", numeric, "number or integer")?;
     only_for(place, "trueValues", boolean, "boolean")?;
@@ -254,9 +338,19 @@ fn text_rules(place: &Place<'_>, kind: &Kind) -> Result<TextRules, Error> {
     if let Some(value) = place.child("bareNumber")? {
         rules.bare_number = value.boolean()?;
     }
-    rules.true_values = place.child("trueValues")?.map(|values| values.strings()).transpose()?;
-    rules.false_values = place.child("falseValues")?.map(|values| values.strings()).transpose()?;
-    if let Some(both) = rules.truths().iter().find(|value| rules.falsehoods().contains(value)) {
+    rules.true_values = place
+        .child("trueValues")?
+        .map(|values| values.strings())
+        .transpose()?;
+    rules.false_values = place
+        .child("falseValues")?
+        .map(|values| values.strings())
+        .transpose()?;
+    if let Some(both) = rules
+        .truths()
+        .iter()
+        .find(|value| rules.falsehoods().contains(value))
+    {
         return Err(place.error(format!("'{both}' is a true and a false value")));
     }
     Ok(rules)
@@ -289,16 +383,26 @@ fn fields_match(place: &Place<'_>) -> Result<FieldsMatch, Error> {
 
 fn others(object: &Map<String, Value>, known: &[&str]) -> Map<String, Value> {
     let own = |(name, _): &(&String, &Value)| !known.contains(&name.as_str());
-    object.iter().filter(own).map(|(name, value)| (name.clone(), value.clone())).collect()
+    object
+        .iter()
+        .filter(own)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// Table Schema allows properties of one's own; one that is a letter away from a known
 /// one is a slip that would silently switch checks off.
 fn reject_near_misses(place: &Place<'_>, known: &[&str]) -> Result<(), Error> {
-    for name in place.object()?.keys().filter(|name| !known.contains(&name.as_str())) {
+    for name in place
+        .object()?
+        .keys()
+        .filter(|name| !known.contains(&name.as_str()))
+    {
         let tolerance = if name.chars().count() > 6 { 2 } else { 1 };
         if let Some(meant) = closest(name, known, tolerance) {
-            let error = place.required(name)?.error(format!("'{name}' is not a property"));
+            let error = place
+                .required(name)?
+                .error(format!("'{name}' is not a property"));
             return Err(error.hint(format!("did you mean '{meant}'?")));
         }
     }

@@ -34,12 +34,31 @@ enum Item {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const MONTH_ABBREVIATIONS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTH_ABBREVIATIONS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 const WEEKDAY_ABBREVIATIONS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl Pattern {
@@ -53,7 +72,10 @@ impl Pattern {
                 _ => items.push(Item::Byte(byte)),
             }
         }
-        Ok(Pattern { text: text.to_owned(), items })
+        Ok(Pattern {
+            text: text.to_owned(),
+            items,
+        })
     }
 
     /// Whether the pattern says a whole date: year, month and day, or year and day of it.
@@ -121,7 +143,9 @@ fn directive(letter: Option<u8>, items: &mut Vec<Item>) -> Result<(), String> {
         b'R' => return spelled_out("%H:%M", items),
         _ => {
             let letter = char::from(letter).escape_default();
-            return Err(format!("'%{letter}' is not one of %Y %y %m %B %b %d %j %A %a %H %I %p %M %S %f %z %F %T %D %R %%"));
+            return Err(format!(
+                "'%{letter}' is not one of %Y %y %m %B %b %d %j %A %a %H %I %p %M %S %f %z %F %T %D %R %%"
+            ));
         }
     };
     items.push(item);
@@ -156,7 +180,9 @@ impl Parts {
             Item::ShortYear => self.year = Some(century(cursor.digits(2)?)),
             Item::Month => self.month = Some(cursor.up_to_two_digits()?),
             Item::MonthName => self.month = Some(cursor.one_of(&MONTHS)? as u32 + 1),
-            Item::MonthAbbreviation => self.month = Some(cursor.one_of(&MONTH_ABBREVIATIONS)? as u32 + 1),
+            Item::MonthAbbreviation => {
+                self.month = Some(cursor.one_of(&MONTH_ABBREVIATIONS)? as u32 + 1)
+            }
             Item::Day => self.day = Some(cursor.up_to_two_digits()?),
             Item::DayOfYear => self.day_of_year = Some(cursor.digits(3)?),
             Item::WeekdayName => drop(cursor.one_of(&WEEKDAYS)?),
@@ -183,7 +209,11 @@ impl Parts {
             _ => self.hour,
         };
         let nanos = time_of_day(hour, self.minute, self.second, self.nanos)?;
-        Some(Civil { nanos, offset: self.offset, ..date })
+        Some(Civil {
+            nanos,
+            offset: self.offset,
+            ..date
+        })
     }
 }
 
@@ -207,7 +237,9 @@ fn offset(cursor: &mut Cursor<'_>) -> Option<i32> {
 fn nth_day(year: i32, nth: u32) -> Option<Civil> {
     let mut left = nth;
     for month in 1..=12 {
-        let length = (28..=31).rev().find(|day| Civil::day(year, month, *day).is_some())?;
+        let length = (28..=31)
+            .rev()
+            .find(|day| Civil::day(year, month, *day).is_some())?;
         if left <= length {
             return Civil::day(year, month, left);
         }
@@ -223,8 +255,15 @@ mod tests {
     fn read(pattern: &str, text: &str) -> Option<String> {
         let civil = Pattern::parse(pattern).unwrap().read(text)?;
         let seconds = civil.nanos / 1_000_000_000;
-        let Civil { year, month, day, .. } = civil;
-        Some(format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+        let Civil {
+            year, month, day, ..
+        } = civil;
+        Some(format!(
+            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        ))
     }
 
     #[test]
@@ -233,11 +272,19 @@ mod tests {
             ("%d/%m/%Y %H:%M", "17/03/2026 05:07", "2026-03-17 05:07:00"),
             ("%m/%d/%y", "3/7/26", "2026-03-07 00:00:00"),
             ("%d %b %Y", "17 MAR 1999", "1999-03-17 00:00:00"),
-            ("%A, %d %B %Y", "Tuesday, 17 March 2026", "2026-03-17 00:00:00"),
+            (
+                "%A, %d %B %Y",
+                "Tuesday, 17 March 2026",
+                "2026-03-17 00:00:00",
+            ),
             ("%I:%M %p", "12:30 am", "1970-01-01 00:30:00"),
             ("%I:%M %p", "12:30 PM", "1970-01-01 12:30:00"),
             ("%Y%j", "2024366", "2024-12-31 00:00:00"),
-            ("%F %T.%f%z", "2026-03-17 05:07:09.25+0100", "2026-03-17 05:07:09"),
+            (
+                "%F %T.%f%z",
+                "2026-03-17 05:07:09.25+0100",
+                "2026-03-17 05:07:09",
+            ),
             ("%y", "69", "1969-01-01 00:00:00"),
             ("100%%", "100%", "1970-01-01 00:00:00"),
         ] {
@@ -248,8 +295,14 @@ mod tests {
     #[test]
     fn what_does_not_follow_the_pattern() {
         for (pattern, text) in [
-            ("%d/%m/%Y", "31/02/2026"), ("%d/%m/%Y", "1/1/26"), ("%d/%m/%Y", "01/01/2026 "), ("%Y%j", "2025366"),
-            ("%Y%j", "2025000"), ("%I %p", "13 PM"), ("%H:%M", "24:00"), ("%b", "Mrz"),
+            ("%d/%m/%Y", "31/02/2026"),
+            ("%d/%m/%Y", "1/1/26"),
+            ("%d/%m/%Y", "01/01/2026 "),
+            ("%Y%j", "2025366"),
+            ("%Y%j", "2025000"),
+            ("%I %p", "13 PM"),
+            ("%H:%M", "24:00"),
+            ("%b", "Mrz"),
         ] {
             assert_eq!(read(pattern, text), None, "{pattern} {text}");
         }
@@ -257,7 +310,11 @@ mod tests {
 
     #[test]
     fn unknown_directives_are_named() {
-        assert!(Pattern::parse("%Q").unwrap_err().starts_with("'%Q' is not one of"));
+        assert!(
+            Pattern::parse("%Q")
+                .unwrap_err()
+                .starts_with("'%Q' is not one of")
+        );
         assert!(Pattern::parse("%").is_err());
     }
 }

@@ -13,13 +13,19 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(crate) fn root(value: &'a Value) -> Self {
-        Place { value, pointer: String::new() }
+        Place {
+            value,
+            pointer: String::new(),
+        }
     }
 
     /// The member `name`, if it is there. `self` must be an object.
     pub(crate) fn child(&self, name: &str) -> Result<Option<Place<'a>>, Error> {
         let value = self.object()?.get(name);
-        Ok(value.map(|value| Place { value, pointer: self.pointer_to(name) }))
+        Ok(value.map(|value| Place {
+            value,
+            pointer: self.pointer_to(name),
+        }))
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<Place<'a>, Error> {
@@ -28,13 +34,21 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn items(&self) -> Result<Vec<Place<'a>>, Error> {
-        let list = self.value.as_array().ok_or_else(|| self.expected("a list"))?;
-        let place = |(index, value)| Place { value, pointer: format!("{}/{index}", self.pointer) };
+        let list = self
+            .value
+            .as_array()
+            .ok_or_else(|| self.expected("a list"))?;
+        let place = |(index, value)| Place {
+            value,
+            pointer: format!("{}/{index}", self.pointer),
+        };
         Ok(list.iter().enumerate().map(place).collect())
     }
 
     pub(crate) fn object(&self) -> Result<&'a Map<String, Value>, Error> {
-        self.value.as_object().ok_or_else(|| self.expected("an object"))
+        self.value
+            .as_object()
+            .ok_or_else(|| self.expected("an object"))
     }
 
     pub(crate) fn string(&self) -> Result<&'a str, Error> {
@@ -42,15 +56,22 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn strings(&self) -> Result<Vec<String>, Error> {
-        self.items()?.iter().map(|item| item.string().map(str::to_owned)).collect()
+        self.items()?
+            .iter()
+            .map(|item| item.string().map(str::to_owned))
+            .collect()
     }
 
     pub(crate) fn boolean(&self) -> Result<bool, Error> {
-        self.value.as_bool().ok_or_else(|| self.expected("true or false"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.expected("true or false"))
     }
 
     pub(crate) fn count(&self) -> Result<u64, Error> {
-        self.value.as_u64().ok_or_else(|| self.expected("a whole number from 0 up"))
+        self.value
+            .as_u64()
+            .ok_or_else(|| self.expected("a whole number from 0 up"))
     }
 
     pub(crate) fn character(&self) -> Result<char, Error> {
@@ -72,6 +93,10 @@ impl<'a> Place<'a> {
     }
 
     fn pointer_to(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+        format!(
+            "{}/{}",
+            self.pointer,
+            name.replace('~', "~0").replace('/', "~1")
+        )
     }
 }

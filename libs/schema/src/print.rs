@@ -1,6 +1,8 @@
 //! The schema file, written: pretty, in the specification's order, defaults left out.
 
-use crate::{Constraints, Field, FieldsMatch, ForeignKey, Format, Kind, TableSchema, TextRules, arrow_type};
+use crate::{
+    Constraints, Field, FieldsMatch, ForeignKey, Format, Kind, TableSchema, TextRules, arrow_type,
+};
 use serde_json::{Map, Value, json};
 
 impl TableSchema {
@@ -14,14 +16,30 @@ impl TableSchema {
 
     fn properties(&self) -> Map<String, Value> {
         let mut out = Map::new();
-        let fields: Vec<Value> = self.fields.iter().map(|field| Value::Object(named(field))).collect();
+        let fields: Vec<Value> = self
+            .fields
+            .iter()
+            .map(|field| Value::Object(named(field)))
+            .collect();
         out.insert("fields".into(), fields.into());
         put(&mut out, "fieldsMatch", self.fields_match.map(fields_match));
         put(&mut out, "missingValues", self.missing_values.as_ref());
-        put(&mut out, "primaryKey", Some(&self.primary_key).filter(|key| !key.is_empty()));
-        put(&mut out, "uniqueKeys", Some(&self.unique_keys).filter(|keys| !keys.is_empty()));
+        put(
+            &mut out,
+            "primaryKey",
+            Some(&self.primary_key).filter(|key| !key.is_empty()),
+        );
+        put(
+            &mut out,
+            "uniqueKeys",
+            Some(&self.unique_keys).filter(|keys| !keys.is_empty()),
+        );
         let foreign: Vec<Value> = self.foreign_keys.iter().map(foreign_key).collect();
-        put(&mut out, "foreignKeys", Some(foreign).filter(|keys| !keys.is_empty()));
+        put(
+            &mut out,
+            "foreignKeys",
+            Some(foreign).filter(|keys| !keys.is_empty()),
+        );
         out.extend(self.extra.clone());
         out
     }
@@ -45,9 +63,16 @@ fn described(field: &Field) -> Map<String, Value> {
     out.insert("type".into(), json!(field.declared));
     put(&mut out, "format", format(&field.format));
     match &field.kind {
-        Kind::Decimal { precision, scale } => put(&mut out, "decimal", Some([i16::from(*precision), i16::from(*scale)])),
+        Kind::Decimal { precision, scale } => put(
+            &mut out,
+            "decimal",
+            Some([i16::from(*precision), i16::from(*scale)]),
+        ),
         Kind::Object(fields) => {
-            let fields: Vec<Value> = fields.iter().map(|field| Value::Object(named(field))).collect();
+            let fields: Vec<Value> = fields
+                .iter()
+                .map(|field| Value::Object(named(field)))
+                .collect();
             out.insert("fields".into(), fields.into());
         }
         Kind::Array(item) => put(&mut out, "items", Some(described(item))),
@@ -59,7 +84,10 @@ fn described(field: &Field) -> Map<String, Value> {
     text_rules(&field.text, &mut out);
     put(&mut out, "missingValues", field.missing_values.as_ref());
     if !field.constraints.is_empty() {
-        out.insert("constraints".into(), constraints(&field.constraints, &field.kind).into());
+        out.insert(
+            "constraints".into(),
+            constraints(&field.constraints, &field.kind).into(),
+        );
     }
     out.extend(field.extra.clone());
     out
@@ -80,9 +108,17 @@ fn format(format: &Format) -> Option<String> {
 }
 
 fn text_rules(rules: &TextRules, out: &mut Map<String, Value>) {
-    put(out, "decimalChar", Some(rules.decimal_char).filter(|c| *c != '.'));
+    put(
+        out,
+        "decimalChar",
+        Some(rules.decimal_char).filter(|c| *c != '.'),
+    );
     put(out, "groupChar", rules.group_char);
-    put(out, "bareNumber", Some(rules.bare_number).filter(|bare| !bare));
+    put(
+        out,
+        "bareNumber",
+        Some(rules.bare_number).filter(|bare| !bare),
+    );
     put(out, "trueValues", rules.true_values.as_ref());
     put(out, "falseValues", rules.false_values.as_ref());
 }
@@ -90,14 +126,30 @@ fn text_rules(rules: &TextRules, out: &mut Map<String, Value>) {
 fn constraints(constraints: &Constraints, kind: &Kind) -> Map<String, Value> {
     let mut out = Map::new();
     let bound = |text: &Option<String>| text.as_ref().map(|text| bound(text, kind));
-    put(&mut out, "required", Some(true).filter(|_| constraints.required));
-    put(&mut out, "unique", Some(true).filter(|_| constraints.unique));
+    put(
+        &mut out,
+        "required",
+        Some(true).filter(|_| constraints.required),
+    );
+    put(
+        &mut out,
+        "unique",
+        Some(true).filter(|_| constraints.unique),
+    );
     put(&mut out, "minLength", constraints.min_length);
     put(&mut out, "maxLength", constraints.max_length);
     put(&mut out, "minimum", bound(&constraints.minimum));
     put(&mut out, "maximum", bound(&constraints.maximum));
-    put(&mut out, "exclusiveMinimum", bound(&constraints.exclusive_minimum));
-    put(&mut out, "exclusiveMaximum", bound(&constraints.exclusive_maximum));
+    put(
+        &mut out,
+        "exclusiveMinimum",
+        bound(&constraints.exclusive_minimum),
+    );
+    put(
+        &mut out,
+        "exclusiveMaximum",
+        bound(&constraints.exclusive_maximum),
+    );
     put(&mut out, "pattern", constraints.pattern.as_ref());
     put(&mut out, "enum", constraints.enumeration.as_ref());
     out

@@ -141,7 +141,13 @@ pub struct TextRules {
 
 impl Default for TextRules {
     fn default() -> Self {
-        TextRules { decimal_char: '.', group_char: None, bare_number: true, true_values: None, false_values: None }
+        TextRules {
+            decimal_char: '.',
+            group_char: None,
+            bare_number: true,
+            true_values: None,
+            false_values: None,
+        }
     }
 }
 
@@ -185,7 +191,11 @@ impl TableSchema {
     /// The cells of a text format (CSV) that mean null in `field`: the field's own, else
     /// the schema's, else the empty cell.
     pub fn missing_in_text<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
-        match field.missing_values.as_ref().or(self.missing_values.as_ref()) {
+        match field
+            .missing_values
+            .as_ref()
+            .or(self.missing_values.as_ref())
+        {
             Some(values) => values.iter().map(String::as_str).collect(),
             None => vec![""],
         }
@@ -194,8 +204,13 @@ impl TableSchema {
     /// The JSON strings that mean null in `field`, beside `null`: only those that the
     /// file lists, so that an empty JSON string stays an empty string.
     pub fn missing_in_json<'a>(&'a self, field: &'a Field) -> Vec<&'a str> {
-        let listed = field.missing_values.as_ref().or(self.missing_values.as_ref());
-        listed.map_or_else(Vec::new, |values| values.iter().map(String::as_str).collect())
+        let listed = field
+            .missing_values
+            .as_ref()
+            .or(self.missing_values.as_ref());
+        listed.map_or_else(Vec::new, |values| {
+            values.iter().map(String::as_str).collect()
+        })
     }
 }
 

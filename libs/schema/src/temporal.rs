@@ -34,8 +34,17 @@ const SECOND: u64 = 1_000_000_000;
 impl Civil {
     /// A day at midnight; None if the calendar does not have it.
     pub fn day(year: i32, month: u32, day: u32) -> Option<Civil> {
-        let valid = (0..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= last_day(year, month);
-        valid.then_some(Civil { year, month, day, nanos: 0, offset: None })
+        let valid = (0..=9999).contains(&year)
+            && (1..=12).contains(&month)
+            && day >= 1
+            && day <= last_day(year, month);
+        valid.then_some(Civil {
+            year,
+            month,
+            day,
+            nanos: 0,
+            offset: None,
+        })
     }
 
     /// Days since 1970-01-01.
@@ -76,7 +85,11 @@ fn datetime_with(text: &str, separates: fn(u8) -> bool) -> Option<Civil> {
     cursor.take().filter(|byte| separates(*byte))?;
     let nanos = cursor.time()?;
     let offset = cursor.offset()?;
-    cursor.is_done().then_some(Civil { nanos, offset, ..day })
+    cursor.is_done().then_some(Civil {
+        nanos,
+        offset,
+        ..day
+    })
 }
 
 /// `05:00:00`, with a fraction of up to nine digits; nanoseconds since midnight.
@@ -118,7 +131,11 @@ pub fn duration(text: &str) -> Option<Duration> {
     if days.is_empty() && time.is_empty() {
         return None;
     }
-    let mut total = Duration { months: 0, days: 0, nanos: 0 };
+    let mut total = Duration {
+        months: 0,
+        days: 0,
+        nanos: 0,
+    };
     parts(days, "YMWD", |unit, whole, fraction| {
         let (slot, factor) = match unit {
             'Y' => (&mut total.months, 12),
@@ -138,7 +155,11 @@ pub fn duration(text: &str) -> Option<Duration> {
         total.nanos += i128::from(whole) * seconds * i128::from(SECOND) + i128::from(fraction);
         (fraction == 0 || unit == 'S').then_some(())
     })?;
-    Some(Duration { months: sign * total.months, days: sign * total.days, nanos: i128::from(sign) * total.nanos })
+    Some(Duration {
+        months: sign * total.months,
+        days: sign * total.days,
+        nanos: i128::from(sign) * total.nanos,
+    })
 }
 
 /// Numbers with unit letters, each of `units` at most once and in that order.
@@ -182,7 +203,9 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Cursor { rest: text.as_bytes() }
+        Cursor {
+            rest: text.as_bytes(),
+        }
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -216,7 +239,11 @@ impl<'a> Cursor<'a> {
     }
 
     fn number(&mut self) -> Option<i64> {
-        let end = self.rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .iter()
+            .position(|byte| !byte.is_ascii_digit())
+            .unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
         std::str::from_utf8(digits).ok()?.parse().ok()
@@ -225,7 +252,9 @@ impl<'a> Cursor<'a> {
     /// The one of `names` that comes next, letter case ignored; its index.
     pub(crate) fn one_of(&mut self, names: &[&str]) -> Option<usize> {
         let found = names.iter().position(|name| {
-            self.rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()))
+            self.rest
+                .get(..name.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()))
         })?;
         self.rest = &self.rest[names[found].len()..];
         Some(found)
@@ -260,7 +289,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn fraction_digits(&mut self) -> Option<u32> {
-        let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let count = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         match count {
             1..=9 => Some(self.digits(count)? * 10_u32.pow(9 - count as u32)),
             _ => None,
@@ -324,7 +357,16 @@ mod tests {
 
     #[test]
     fn dates_that_the_calendar_lacks() {
-        for bad in ["2026-02-29", "2100-02-29", "2026-13-01", "2026-00-01", "2026-04-31", "2026-1-01", "2026-01-01 ", ""] {
+        for bad in [
+            "2026-02-29",
+            "2100-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-04-31",
+            "2026-1-01",
+            "2026-01-01 ",
+            "",
+        ] {
             assert_eq!(date(bad), None, "{bad}");
         }
     }
@@ -334,11 +376,23 @@ mod tests {
         let nanos = |text| datetime(text).map(|civil| civil.epoch_nanos());
         assert_eq!(nanos("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(nanos("1970-01-01T01:00:00.5+01:00"), Some(500_000_000));
-        assert_eq!(nanos("1970-01-01T00:00:00.000000001-00:30"), Some(1_800_000_000_001));
-        assert_eq!(datetime("2026-03-17T05:00:00").map(|civil| civil.offset), Some(None));
+        assert_eq!(
+            nanos("1970-01-01T00:00:00.000000001-00:30"),
+            Some(1_800_000_000_001)
+        );
+        assert_eq!(
+            datetime("2026-03-17T05:00:00").map(|civil| civil.offset),
+            Some(None)
+        );
         for bad in [
-            "2026-03-17 05:00:00Z", "2026-03-17T24:00:00Z", "2026-03-17T05:00Z", "2026-03-17T05:00:60Z",
-            "2026-03-17T05:00:00.Z", "2026-03-17T05:00:00.1234567890Z", "2026-03-17T05:00:00+0100", "2026-03-17",
+            "2026-03-17 05:00:00Z",
+            "2026-03-17T24:00:00Z",
+            "2026-03-17T05:00Z",
+            "2026-03-17T05:00:60Z",
+            "2026-03-17T05:00:00.Z",
+            "2026-03-17T05:00:00.1234567890Z",
+            "2026-03-17T05:00:00+0100",
+            "2026-03-17",
         ] {
             assert_eq!(datetime(bad), None, "{bad}");
         }
@@ -348,10 +402,15 @@ mod tests {
     #[test]
     fn durations() {
         let months = |text| duration(text).map(|d| (d.months, d.days, d.nanos));
-        assert_eq!(months("P1Y2M3DT4H5M6.5S"), Some((14, 3, 14_706_500_000_000)));
+        assert_eq!(
+            months("P1Y2M3DT4H5M6.5S"),
+            Some((14, 3, 14_706_500_000_000))
+        );
         assert_eq!(months("-P2W"), Some((0, -14, 0)));
         assert_eq!(months("PT0S"), Some((0, 0, 0)));
-        for bad in ["", "P", "PT", "P1", "1D", "P1DT", "P1H", "PT1D", "P1D1Y", "P1.5D", "PT1.5H", "P-1D"] {
+        for bad in [
+            "", "P", "PT", "P1", "1D", "P1DT", "P1H", "PT1D", "P1D1Y", "P1.5D", "PT1.5H", "P-1D",
+        ] {
             assert_eq!(duration(bad), None, "{bad}");
         }
     }
