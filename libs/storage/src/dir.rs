@@ -154,7 +154,7 @@ pub fn remove_tree(path: impl AsRef<Path>) -> Result<(), Error> {
     }
 }
 
-/// Makes everything below `path` durable: contents first, then names, bottom-up.
+/// Makes everything below `path` durable: contents first, then names.
 /// Several files are synced at once, so that the journal commits them together.
 pub fn sync_tree(path: impl AsRef<Path>) -> Result<(), Error> {
     let (mut files, mut directories) = (Vec::new(), Vec::new());
@@ -183,7 +183,7 @@ fn collect(
     Ok(())
 }
 
-/// Syncs `files`, a few at a time. The first error wins.
+/// Syncs `files` (or directories), a few at a time. The first error wins.
 pub fn sync_all(files: &[PathBuf]) -> Result<(), Error> {
     const AT_ONCE: usize = 8;
     if files.len() <= 1 {

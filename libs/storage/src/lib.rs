@@ -4,16 +4,19 @@
 //! - [`Location`] names an input; [`expand`] turns an operand into sorted locations;
 //!   [`open_read`] and [`open_read_at`] read them.
 //! - [`AtomicFile`] writes a file that is there whole or not at all.
+//! - [`AppendFile`] is a log: it grows, and a torn end is cut.
 //! - [`dir`] holds the durable directory operations that a commit is made of,
-//!   [`lock`] the locks, [`failpoint`] the places where tests break things.
+//!   [`attributes`] what directories are besides, [`lock`] the locks, [`failpoint`] the places where tests break things.
 //!
 //! Every error names the path and what was being done. A failed sync is never
 //! retried: after one, the kernel may have dropped the pages and answer OK.
 
+pub mod attributes;
 pub mod dir;
 pub mod failpoint;
 pub mod lock;
 
+mod append;
 mod atomic;
 mod error;
 mod expand;
@@ -22,9 +25,10 @@ mod location;
 mod pattern;
 mod read;
 
+pub use append::AppendFile;
 pub use atomic::AtomicFile;
 pub use error::Error;
 pub use expand::expand;
 pub use list::{Entry, EntryKind, list};
 pub use location::Location;
-pub use read::{ReadAt, open_read, open_read_at};
+pub use read::{ReadAt, open_read, open_read_at, read_whole};

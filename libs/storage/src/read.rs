@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes at any offset of something whose length is known. Safe to call from
@@ -45,6 +45,15 @@ pub fn open_read_at(location: &Location) -> Result<Arc<dyn ReadAt>, Error> {
         len: metadata.len(),
         path: location.path().to_owned(),
     }))
+}
+
+/// All of a small file of ours; `None` if there is none.
+pub fn read_whole(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, Error> {
+    match std::fs::read(path.as_ref()) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path, error)),
+    }
 }
 
 fn open(location: &Location) -> Result<(File, std::fs::Metadata), Error> {

@@ -1,0 +1,225 @@
+//! What a directory is besides its entries: who it is, whose, and on what filesystem.
+
+use crate::{Error, dir};
+use rustix::fs::{Gid, Uid, XattrFlags, chown, lgetxattr, lsetxattr, statfs};
+use rustix::io::Errno;
+use std::fs::{self, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Tells a directory from another one made later under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The device it is on. May change when a system starts anew.
+    pub device: u64,
+    /// Its inode number.
+    pub inode: u64,
+    /// When it was made, in nanoseconds since 1970; `None` where the filesystem does
+    /// not tell.
+    pub born: Option<u64>,
+}
+
+impl Identity {
+    /// Whether both are the same directory. Inode and birth tell by themselves; the
+    /// device number counts only without a birth time, since it may change with a reboot.
+    pub fn same(&self, other: &Identity) -> bool {
+        let born = match (self.born, other.born) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.device == other.device,
+        };
+        self.inode == other.inode && born
+    }
+}
+
+/// The identity of what `path` names, links not followed; `None` if it is missing.
+pub fn identity(path: impl AsRef<Path>) -> Result<Option<Identity>, Error> {
+    let Some(metadata) = metadata(path.as_ref())? else {
+        return Ok(None);
+    };
+    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+    let born = metadata
+        .created()
+        .ok()
+        .and_then(since)
+        .map(|d| d.as_nanos() as u64);
+    Ok(Some(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        born,
+    }))
+}
+
+/// How long ago `path` got its name or attributes (its inode changed last).
+pub fn age(path: impl AsRef<Path>) -> Result<Option<Duration>, Error> {
+    let Some(metadata) = metadata(path.as_ref())? else {
+        return Ok(None);
+    };
+    let changed = Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec() as u32);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Ok(Some(now.saturating_sub(changed)))
+}
+
+fn metadata(path: &Path) -> Result<Option<Metadata>, Error> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path, error)),
+    }
+}
+
+/// Gives the directory `to` the owner, mode and access lists of `from`. What an
+/// unprivileged user may not give away stays his; everything else is an error.
+pub fn carry_over(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    let old = fs::metadata(from).map_err(|error| Error::io("read", from, error))?;
+    give(&old, to, true)?;
+    // After the owner: a change of owner clears the set-group-id bit.
+    let mode = Permissions::from_mode(old.mode() & 0o7777);
+    fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
+    ["system.posix_acl_access", "system.posix_acl_default"]
+        .iter()
+        .try_for_each(|name| copy_attribute(from, to, name, name))
+}
+
+/// Gives the new directory `to` what it would have inherited, had it been made inside
+/// `parent`: a set-group-id parent's group, and its default access list.
+pub fn inherit(parent: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
+    const SET_GROUP_ID: u32 = 0o2000;
+    let (parent, to) = (parent.as_ref(), to.as_ref());
+    let above = fs::metadata(parent).map_err(|error| Error::io("read", parent, error))?;
+    if above.mode() & SET_GROUP_ID != 0 {
+        give(&above, to, false)?;
+        let own = fs::metadata(to).map_err(|error| Error::io("read", to, error))?;
+        let mode = Permissions::from_mode((own.mode() | SET_GROUP_ID) & 0o7777);
+        fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
+    }
+    let default = "system.posix_acl_default";
+    copy_attribute(parent, to, default, default)
+}
+
+fn give(like: &Metadata, to: &Path, owner: bool) -> Result<(), Error> {
+    let new = fs::metadata(to).map_err(|error| Error::io("read", to, error))?;
+    let uid = (owner && like.uid() != new.uid()).then(|| Uid::from_raw(like.uid()));
+    let gid = (like.gid() != new.gid()).then(|| Gid::from_raw(like.gid()));
+    // One by one: a member of the group may pass the group on, but not the owner.
+    for (uid, gid) in [(uid, None), (None, gid)] {
+        if uid.is_some() || gid.is_some() {
+            match chown(to, uid, gid) {
+                Ok(()) | Err(Errno::PERM) => {}
+                Err(error) => return Err(Error::io("set the owner of", to, error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_attribute(from: &Path, to: &Path, name: &str, as_name: &str) -> Result<(), Error> {
+    let mut value = vec![0; 1 << 16];
+    let length = match lgetxattr(from, name, value.as_mut_slice()) {
+        Ok(length) => length,
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(()),
+        Err(error) => return Err(Error::io("read the access list of", from, error)),
+    };
+    match lsetxattr(to, as_name, &value[..length], XattrFlags::empty()) {
+        Ok(()) | Err(Errno::OPNOTSUPP) => Ok(()),
+        Err(error) => Err(Error::io("set the access list of", to, error)),
+    }
+}
+
+/// What a filesystem can do for a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filesystem {
+    /// ext4, xfs, btrfs, tmpfs: known to exchange names.
+    Exchanges,
+    /// An overlay: exchanges, except for directories of a lower layer.
+    Overlay,
+    /// Served by another process (FUSE): nothing is known.
+    Foreign,
+    /// Anything else.
+    Unknown,
+}
+
+/// The kind of filesystem that holds `path`.
+pub fn filesystem(path: impl AsRef<Path>) -> Result<Filesystem, Error> {
+    let path = path.as_ref();
+    let stat = statfs(path).map_err(|error| Error::io("read", path, error))?;
+    // Magic numbers of linux/magic.h.
+    Ok(match stat.f_type as u32 {
+        0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994 => Filesystem::Exchanges,
+        0x794C_7630 => Filesystem::Overlay,
+        0x6573_5546 => Filesystem::Foreign,
+        _ => Filesystem::Unknown,
+    })
+}
+
+/// Checks that the directory `path` could be moved into `beside`, without moving it:
+/// asks for a rename onto a directory that is not empty, which must fail. EXDEV tells a
+/// mount point or a lower layer, EACCES missing rights. `beside` is where the decoy is made.
+pub fn check_movable(path: impl AsRef<Path>, beside: impl AsRef<Path>) -> Result<(), Error> {
+    let (path, decoy) = (path.as_ref(), beside.as_ref().join("decoy"));
+    dir::create_dir(&decoy)?;
+    dir::create_dir(decoy.join("full"))?;
+    let outcome = dir::rename(path, &decoy);
+    if outcome.is_ok() {
+        // A filesystem that breaks POSIX here: put it back, and trust nothing.
+        dir::rename(&decoy, path)?;
+        let reason = io::Error::other("the filesystem replaced a directory that was not empty");
+        return Err(Error::io("move", path, reason));
+    }
+    dir::remove_tree(&decoy)?;
+    match outcome {
+        Err(error) if matches!(error.errno(), Some(17 | 39)) => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_made_anew_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert!(identity(&path).unwrap().is_none());
+        fs::create_dir(&path).unwrap();
+        let first = identity(&path).unwrap().unwrap();
+        let moved = folder.path().join("y");
+        dir::rename(&path, &moved).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(first.same(&identity(&moved).unwrap().unwrap()));
+        assert!(!first.same(&identity(&path).unwrap().unwrap()));
+    }
+
+    #[test]
+    fn modes_are_carried_over_and_inherited() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        fs::create_dir(&old).unwrap();
+        fs::create_dir(&new).unwrap();
+        fs::set_permissions(&old, Permissions::from_mode(0o2750)).unwrap();
+        inherit(&old, &new).unwrap();
+        assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, 0o2755);
+        carry_over(&old, &new).unwrap();
+        assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, 0o2750);
+    }
+
+    #[test]
+    fn movable_directories_are_not_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let (x, side) = (folder.path().join("x"), folder.path().join("side"));
+        fs::create_dir_all(x.join("in")).unwrap();
+        fs::create_dir(&side).unwrap();
+        check_movable(&x, &side).unwrap();
+        assert!(x.join("in").is_dir());
+        assert_eq!(crate::list(&side).unwrap().len(), 0);
+        assert_eq!(
+            check_movable("/proc/self", &side).unwrap_err().errno(),
+            Some(18)
+        );
+    }
+}
