@@ -1,6 +1,6 @@
 //! From `argv` to an exit code.
 
-use crate::options::{Identity, Report};
+use crate::options::{Identity, ProgressMode, Report};
 use crate::{Job, generate, report};
 use clap::{Parser, error::ErrorKind};
 use millrace_fault::{Exit, Failure, last_panic, record_panics};
@@ -23,6 +23,11 @@ pub trait Tool: Parser {
 
     /// The options about reporting.
     fn report(&self) -> &Report;
+
+    /// When progress is drawn; a tool whose child draws its own keeps quiet.
+    fn progress(&self) -> ProgressMode {
+        self.report().progress
+    }
 
     /// Which run of which pipeline this is, for the metrics line.
     fn identity(&self) -> Identity {
@@ -49,7 +54,7 @@ pub fn main<T: Tool>(run: fn(&T, &Job) -> Result<Exit, Failure>) -> ExitCode {
 
 fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> Exit {
     let job = Job::new(T::NAME, args.report(), args.identity());
-    let progress = job.start_progress(args.report().progress);
+    let progress = job.start_progress(args.progress());
     let result = panic::catch_unwind(AssertUnwindSafe(|| run(args, &job)));
     drop(progress);
     let result = result.unwrap_or_else(|_| {

@@ -105,7 +105,12 @@ fn subcommand<T: Tool>(sub: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     roff.control("SH", [title.as_str()]).text([roman(about)]);
     roff.to_writer(out)?;
-    let page = Man::new(sub.clone());
+    // Options of every subcommand stand under OPTIONS, once.
+    let own = sub.clone().mut_args(|arg| match arg.is_global_set() {
+        true => arg.hide(true),
+        false => arg,
+    });
+    let page = Man::new(own);
     let mut part = Vec::new();
     page.render_synopsis_section(&mut part)?;
     page.render_options_section(&mut part)?;

@@ -48,6 +48,10 @@ pub struct Metrics {
     pub bytes_out: Counter,
     /// Bytes that will be read, where known (0: unknown): the end of the progress bar.
     pub bytes_total: Counter,
+    /// Units of work finished, for progress only.
+    pub units_done: Counter,
+    /// Units of work in all (0: the tool works on rows): the end of the progress bar.
+    pub units_total: Counter,
     noop: AtomicBool,
     detail: Mutex<Map<String, Value>>,
 }

@@ -11,7 +11,13 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Reporting")]
 pub struct Report {
     /// Append one JSON line of metrics to FILE at exit, also on failure
-    #[arg(long, value_name = "FILE", env = "MILLRACE_METRICS", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MILLRACE_METRICS",
+        hide_env = true,
+        global = true
+    )]
     pub metrics: Option<PathBuf>,
     /// When to show progress on stderr
     #[arg(
@@ -19,11 +25,12 @@ pub struct Report {
         value_name = "WHEN",
         default_value = "auto",
         env = "MILLRACE_PROGRESS",
-        hide_env = true
+        hide_env = true,
+        global = true
     )]
     pub progress: ProgressMode,
     /// Say nothing on stderr but warnings and errors
-    #[arg(short, long, env = "MILLRACE_QUIET", hide_env = true)]
+    #[arg(short, long, env = "MILLRACE_QUIET", hide_env = true, global = true)]
     pub quiet: bool,
     /// Print the man page or a shell's completions, and exit
     #[arg(long, value_name = "FORM", exclusive = true)]

@@ -21,6 +21,8 @@ struct Watched {
     rows: Counter,
     read: Counter,
     total: Counter,
+    units: Counter,
+    units_total: Counter,
     started: Instant,
 }
 
@@ -47,6 +49,8 @@ impl Progress {
             rows: metrics.records_in.clone(),
             read: metrics.bytes_in.clone(),
             total: metrics.bytes_total.clone(),
+            units: metrics.units_done.clone(),
+            units_total: metrics.units_total.clone(),
             started: Instant::now(),
         };
         let (stop, stopped) = mpsc::channel();
@@ -86,12 +90,12 @@ impl Watched {
         bar.set_style(unknown);
         while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(100))
         {
-            let total = self.total.value();
+            let (position, total) = self.position();
             if total > 0 && bar.length() != Some(total) {
                 bar.set_length(total);
                 bar.set_style(known.clone());
             }
-            bar.set_position(self.read.value());
+            bar.set_position(position);
             bar.set_message(self.text());
         }
         bar.finish_and_clear();
@@ -103,7 +107,22 @@ impl Watched {
         }
     }
 
+    /// Units of work where the tool has them, else bytes.
+    fn position(&self) -> (u64, u64) {
+        match self.units_total.value() {
+            0 => (self.read.value(), self.total.value()),
+            total => (self.units.value(), total),
+        }
+    }
+
     fn text(&self) -> String {
+        if self.units_total.value() > 0 {
+            return format!(
+                "{} of {} units",
+                self.units.value(),
+                self.units_total.value()
+            );
+        }
         let read = self.read.value();
         let rate = read as f64 / self.started.elapsed().as_secs_f64().max(0.001);
         let of = match self.total.value() {
