@@ -1,0 +1,186 @@
+"""Every job side by side with its peers, in one run. See scripts/bench --help."""
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import data
+import equal
+import measure
+import report
+from jobs import JOBS
+
+HERE = pathlib.Path(__file__).resolve().parent
+PACKAGES = {"duckdb": "duckdb", "polars": "polars", "pyarrow": "pyarrow", "chdb": "chdb", "spark": "pyspark"}
+# Spark's start alone takes longer than some jobs: fewer rounds, said in the table.
+SPARK_ROUNDS = 3
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Time every job beside DuckDB, Polars, pyarrow, ClickHouse and Spark.")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(job.name for job in JOBS)}, growth, threads [default: all]")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data, two rounds, DuckDB and Polars only, nothing recorded")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="F", help="size of the data; 1 is 1.5 GB of flat NDJSON")
+    parser.add_argument("--peers", default=",".join(PACKAGES), metavar="LIST", help="engines to compare with")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="counted rounds after one warm-up")
+    parser.add_argument("--threads", type=int, default=2, metavar="N")
+    parser.add_argument("--out", metavar="DIR", help="where the record goes [default: tests/bench/results/DATE-CPU]")
+    parser.add_argument("--compare", nargs=2, metavar="DIR", help="compare two records and exit")
+    return parser.parse_args()
+
+
+def versions(peers, environment):
+    found = {"millrace": subprocess.check_output(["ingest", "--version"], env=environment, text=True).split()[1]}
+    for peer in list(peers):
+        try:
+            found[peer] = importlib.metadata.version(PACKAGES[peer])
+        except importlib.metadata.PackageNotFoundError:
+            print(f"{peer} is not installed: skipped")
+            peers.remove(peer)
+    return found
+
+
+class Bench:
+    def __init__(self, options, peers, environment, cache):
+        self.options, self.peers, self.environment = options, peers, environment
+        self.scratch = cache / "bench-out"
+        self.root = cache / "bench-data"
+
+    def command(self, engine, job, source, out, threads):
+        if engine == "millrace":
+            schema = HERE / "schemas" / f"{job.schema}.json"
+            return job.ours.format(data=source, out=out, threads=threads, schema=schema)
+        function = "hourly" if job.name == "random" else job.name
+        return f"{sys.executable} {HERE}/peers/{engine}_jobs.py {function} {source} {out} {threads}"
+
+    def clean(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+
+    def once(self, engine, job, source, threads, sync=False):
+        self.clean()
+        out = self.scratch / "out"
+        command = self.command(engine, job, source, out, threads)
+        if sync:
+            command = f"{{ {command}; }} && sync"
+        # What a run before left to write back is not this one's to pay.
+        os.sync()
+        return measure.quiet_run(command, env=self.environment), out
+
+    def verified(self, job, out, expected):
+        """Compares an output with the first one; returns (its figures, what differs)."""
+        if job.compare == "rows":
+            figures = equal.summary(out)
+            return figures, equal.differences(expected, figures) if expected else []
+        if job.compare == "answer":
+            answer = next(path for path in (out.with_suffix(".csv"), out / "answer.csv") if path.exists())
+            kept = self.scratch.parent / "expected.csv"
+            if expected is None:
+                shutil.copy(answer, kept)
+            return kept, equal.answers_differ(kept, answer) if expected else []
+        return None, []
+
+    def warm_up(self, job, source, engines, threads):
+        """One run of each, not counted: who can do the job, and are the results equal?"""
+        found, expected = {}, None
+        for engine in engines:
+            result, out = self.once(engine, job, source, threads)
+            found[engine] = entry = {"runs": []}
+            if result.code != 0:
+                entry["skipped"] = "not offered" if result.code == 64 else f"failed ({result.code})"
+                if result.code != 64:
+                    print(f"  {engine}: {entry['skipped']}: {result.stderr.strip()[-300:]}")
+                continue
+            figures, different = self.verified(job, out, expected)
+            expected = expected or figures
+            entry["output_bytes"], entry["output_files"] = data.size(out) if out.exists() else (0, 0)
+            if different:
+                entry["skipped"] = "different result: " + "; ".join(different[:3])
+                print(f"  {engine}: {entry['skipped']}")
+        return found
+
+    def job(self, job, scale=None, threads=None, peers=None):
+        scale, threads = scale or self.options.scale, threads or self.options.threads
+        source = data.ensure(self.root, job.data, scale)
+        engines = ["millrace"] + [peer for peer in job.peers if peer in (self.peers if peers is None else peers)]
+        print(f"{job.name}: {job.title}", flush=True)
+        found = self.warm_up(job, source, engines, threads)
+        running = [engine for engine in engines if "skipped" not in found[engine]]
+        for round_ in range(self.options.rounds):
+            for engine in running:
+                if engine == "spark" and round_ >= SPARK_ROUNDS:
+                    continue
+                result, _ = self.once(engine, job, source, threads)
+                found[engine]["runs"].append(result.as_dict())
+        if job.compare:
+            for engine in running:
+                runs = [self.once(engine, job, source, threads, sync=True)[0].as_dict() for _ in range(min(2, self.options.rounds))]
+                found[engine]["durable"] = report.spread(runs, "wall")
+        for engine in running:
+            wall = report.spread(found[engine]["runs"], "wall")
+            memory = report.spread(found[engine]["runs"], "peak_sum")["median"] / 1e6
+            print(f"  {engine:9} {wall['median']:7.2f} s  {memory:7.0f} MB", flush=True)
+        return {"job": job.name, "title": job.title, "input_bytes": data.size(source)[0], "engines": found}
+
+    def growth(self):
+        """Memory and time at 1, 4 and 16 times the rows: hourly, ours and DuckDB."""
+        by_name = {job.name: job for job in JOBS}
+        for factor in (1, 4, 16):
+            entry = self.job(by_name["hourly"], scale=self.options.scale * factor / 16, peers=["duckdb"])
+            yield {**entry, "job": f"growth-{factor}x", "title": f"hourly partitions, {factor}× the rows"}
+
+    def threads(self):
+        by_name = {job.name: job for job in JOBS}
+        for threads in (1, 2):
+            entry = self.job(by_name["hourly"], threads=threads, peers=["duckdb", "polars"])
+            yield {**entry, "job": f"threads-{threads}", "title": f"hourly partitions, {threads} thread{'s' if threads > 1 else ''}"}
+
+
+def main():
+    options = parse()
+    if options.compare:
+        old, new = (json.loads((pathlib.Path(folder) / "results.json").read_text()) for folder in options.compare)
+        print(report.compare(old, new))
+        return 0
+    peers = [peer for peer in options.peers.split(",") if peer]
+    unknown = [peer for peer in peers if peer not in PACKAGES]
+    known = {job.name for job in JOBS} | {"growth", "threads"}
+    if unknown or set(options.jobs) - known:
+        print(f"bench: unknown: {', '.join(unknown + sorted(set(options.jobs) - known))}", file=sys.stderr)
+        return 2
+    if options.quick:
+        options.scale, options.rounds = options.scale / 10, 2
+        peers = [peer for peer in peers if peer in ("duckdb", "polars")]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MILLRACE_")}
+    environment["MILLRACE_QUIET"] = "true"
+    cache = pathlib.Path(os.environ["BENCH_CACHE"])
+    bench = Bench(options, peers, environment, cache)
+    record = {
+        "date": datetime.date.today().isoformat(), "machine": report.machine(), "versions": versions(peers, environment),
+        "scale": options.scale, "rounds": options.rounds, "threads": options.threads, "results": [],
+    }
+    chosen = options.jobs or sorted(known, key=lambda name: [*(job.name for job in JOBS), "threads", "growth"].index(name))
+    for name in chosen:
+        if name in ("growth", "threads"):
+            record["results"] += getattr(bench, name)()
+        else:
+            record["results"].append(bench.job(next(job for job in JOBS if job.name == name)))
+    print("\n" + report.markdown(record))
+    if not options.quick:
+        cpu = re.sub(r"[^a-z0-9]+", "-", record["machine"]["cpu"].lower()).strip("-")
+        folder = pathlib.Path(options.out or HERE / "results" / f"{record['date']}-{cpu}")
+        report.write(record, folder)
+        print(f"recorded in {folder}")
+    bench.clean()
+    return 0 if all("millrace" in e["engines"] and e["engines"]["millrace"]["runs"] for e in record["results"]) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,121 @@
+"""One timed run of a shell command: wall, CPU, memory over all its processes.
+
+Memory is counted twice: the sum of each process's own peak (VmHWM; an upper
+bound), and the sampled peak of the sum of resident sizes (a lower bound).
+"""
+
+import os
+import subprocess
+import threading
+import time
+from dataclasses import asdict, dataclass
+
+CORES = os.cpu_count() or 1
+# A run during which others took more than this share of the machine is repeated.
+BUSY = 0.15
+
+
+@dataclass
+class Run:
+    wall: float
+    cpu: float
+    peak_sum: int
+    peak_sampled: int
+    others: float
+    code: int
+    stderr: str
+
+    def as_dict(self):
+        return {k: v for k, v in asdict(self).items() if k != "stderr"}
+
+
+def machine_cpu():
+    """Seconds that all cores together have worked so far."""
+    with open("/proc/stat") as stat:
+        fields = [int(x) for x in stat.readline().split()[1:]]
+    idle = fields[3] + fields[4]
+    return (sum(fields[:8]) - idle) / os.sysconf("SC_CLK_TCK")
+
+
+def descendants(pid):
+    found, queue = [], [pid]
+    while queue:
+        current = queue.pop()
+        found.append(current)
+        try:
+            for task in os.listdir(f"/proc/{current}/task"):
+                with open(f"/proc/{current}/task/{task}/children") as children:
+                    queue += [int(child) for child in children.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def memory(pid):
+    """(resident now, peak) of one process in bytes."""
+    rss = peak = 0
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    peak = int(line.split()[1]) * 1024
+                elif line.startswith("VmRSS:"):
+                    rss = int(line.split()[1]) * 1024
+                    break
+    except OSError:
+        pass
+    return rss, peak
+
+
+class Sampler(threading.Thread):
+    """Watches the processes below `pid` until told to stop."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.peaks, self.sampled, self.done = pid, {}, 0, threading.Event()
+
+    def run(self):
+        while not self.done.wait(0.005):
+            total = 0
+            for pid in descendants(self.pid):
+                rss, peak = memory(pid)
+                total += rss
+                self.peaks[pid] = max(self.peaks.get(pid, 0), peak)
+            self.sampled = max(self.sampled, total)
+
+
+def run(command, env=None, cwd=None, timeout=1800):
+    """Runs `command` with sh and measures it. Output is thrown away, stderr kept."""
+    before = machine_cpu()
+    start = time.perf_counter()
+    child = subprocess.Popen(
+        ["sh", "-c", command], env=env, cwd=cwd, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+    )
+    sampler = Sampler(child.pid)
+    sampler.start()
+    errors = []
+    reader = threading.Thread(target=lambda: errors.append(child.stderr.read()), daemon=True)
+    reader.start()
+    killer = threading.Timer(timeout, lambda: os.killpg(child.pid, 9))
+    killer.start()
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - start
+    killer.cancel()
+    sampler.done.set()
+    reader.join(timeout=5)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime
+    others = max(0.0, machine_cpu() - before - cpu) / (wall * CORES)
+    text = errors[0].decode(errors="replace") if errors else ""
+    return Run(wall, cpu, sum(sampler.peaks.values()), sampler.sampled, others, child.returncode, text)
+
+
+def quiet_run(command, attempts=5, **options):
+    """Like `run`, repeated while the machine was busy with other things."""
+    for _ in range(attempts):
+        result = run(command, **options)
+        # Short runs are below the resolution of the kernel's accounting.
+        if result.others <= BUSY or result.wall < 0.3 or result.code != 0:
+            break
+    return result

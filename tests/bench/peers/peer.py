@@ -1,0 +1,23 @@
+"""What the peers' scripts share: the columns, and the command line
+`python ENGINE_jobs.py JOB DATA OUT THREADS`."""
+
+import os
+import sys
+
+FLAT = [
+    ("order_id", "int"), ("event_id", "text"), ("event_timestamp", "time"), ("customer_id", "int"),
+    ("customer_segment", "text"), ("region", "text"), ("currency", "text"), ("amount", "float"),
+    ("quantity", "int"), ("status", "text"), ("coupon", "text"), ("is_gift", "bool"), ("note", "text"),
+]
+NESTED_ITEMS = [("sku", "text"), ("qty", "int"), ("price", "float")]
+ADDRESS = ["street", "city", "zip", "country"]
+
+
+def main(jobs, connect):
+    """Runs the job that the command line names, if the engine has it (else exit 64)."""
+    job, data, out, threads = sys.argv[1:5]
+    function = jobs.get(job)
+    if function is None:
+        sys.exit(64)
+    os.makedirs(out, exist_ok=True)
+    function(connect(int(threads)), data, out)
