@@ -138,9 +138,10 @@ impl Failure {
         })
     }
 
-    /// Whether nothing is to be printed, because whoever read our output left.
+    /// Whether nothing is to be printed, because whoever read our output left. That
+    /// of someone else's output is a failure like any other.
     pub fn is_silent(&self) -> bool {
-        self.0.exit == Exit::BROKEN_PIPE
+        self.0.exit == Exit::BROKEN_PIPE && self.0.first_cause.is_none()
     }
 
     fn in_context(self, message: String) -> Self {
