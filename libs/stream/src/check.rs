@@ -1,7 +1,7 @@
-//! What a batch's metadata may claim about its body, checked before it is decoded.
+//! What a batch's metadata may claim about its body, checked before anything relies on it.
 
 use arrow_buffer::Buffer;
-use arrow_ipc::{BodyCompression, CompressionType, RecordBatch};
+use arrow_ipc::{CompressionType, RecordBatch};
 
 /// What the compressed buffers of a message may expand to without having earned it
 /// by their own size.
@@ -10,9 +10,8 @@ const BOUND: u64 = 256 << 20;
 /// How much a compressed byte may become beyond that bound.
 const EXPANSION: u64 = 1024;
 
-/// Checks lengths, counts and places: none negative, all within the body, and
-/// compressed buffers not claiming to be absurdly large.
-pub(crate) fn batch(batch: RecordBatch<'_>, body: &Buffer) -> Result<(), String> {
+/// Checks lengths, counts and places: none negative, all within a body of that length.
+pub(crate) fn layout(batch: RecordBatch<'_>, body: usize) -> Result<(), String> {
     if batch.length() < 0 {
         return Err(format!("it claims {} rows", batch.length()));
     }
@@ -22,12 +21,9 @@ pub(crate) fn batch(batch: RecordBatch<'_>, body: &Buffer) -> Result<(), String>
         }
     }
     for buffer in batch.buffers().into_iter().flatten() {
-        place(buffer.offset(), buffer.length(), body.len())?;
+        place(buffer.offset(), buffer.length(), body)?;
     }
-    match batch.compression() {
-        None => Ok(()),
-        Some(compression) => expansion(batch, compression, body),
-    }
+    Ok(())
 }
 
 fn place(offset: i64, length: i64, body: usize) -> Result<(), String> {
@@ -38,7 +34,10 @@ fn place(offset: i64, length: i64, body: usize) -> Result<(), String> {
     }
 }
 
-fn expansion(batch: RecordBatch<'_>, compression: BodyCompression<'_>, body: &Buffer) -> Result<(), String> {
+/// Checks that compressed buffers, if any, do not claim to be absurdly large. Their
+/// layout must have been checked.
+pub(crate) fn expansion(batch: RecordBatch<'_>, body: &Buffer) -> Result<(), String> {
+    let Some(compression) = batch.compression() else { return Ok(()) };
     let codec = compression.codec();
     if codec != CompressionType::LZ4_FRAME && codec != CompressionType::ZSTD {
         return Err(format!("it is compressed by an unknown method ({})", codec.0));

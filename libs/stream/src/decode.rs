@@ -22,8 +22,7 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Starts with the first message, which must be the schema.
     pub(crate) fn new(head: &Head) -> Result<Decoder, String> {
-        let schema = caught(|| schema(head))?;
-        Ok(Decoder { schema, dictionaries: HashMap::new() })
+        Ok(Decoder { schema: schema(head)?, dictionaries: HashMap::new() })
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -44,7 +43,8 @@ impl Decoder {
 
     fn batch(&self, message: Message<'_>, body: &Buffer) -> Result<RecordBatch, String> {
         let batch = message.header_as_record_batch().ok_or("its header is missing")?;
-        check::batch(batch, body)?;
+        check::layout(batch, body.len())?;
+        check::expansion(batch, body)?;
         let schema = Arc::clone(&self.schema);
         RecordBatchDecoder::try_new(body, batch, schema, &self.dictionaries, &message.version())
             .and_then(RecordBatchDecoder::read_record_batch)
@@ -53,13 +53,19 @@ impl Decoder {
 
     fn dictionary(&mut self, message: Message<'_>, body: &Buffer) -> Result<(), String> {
         let dictionary = message.header_as_dictionary_batch().ok_or("its header is missing")?;
-        check::batch(dictionary.data().ok_or("its dictionary is missing")?, body)?;
+        let data = dictionary.data().ok_or("its dictionary is missing")?;
+        check::layout(data, body.len())?;
+        check::expansion(data, body)?;
         read_dictionary(body, dictionary, &self.schema, &mut self.dictionaries, &message.version())
             .map_err(reason)
     }
 }
 
-fn schema(head: &Head) -> Result<SchemaRef, String> {
+pub(crate) fn schema(head: &Head) -> Result<SchemaRef, String> {
+    caught(|| schema_of(head))
+}
+
+fn schema_of(head: &Head) -> Result<SchemaRef, String> {
     let message = head.message()?;
     let kind = message.header_type();
     let Some(schema) = message.header_as_schema() else {
@@ -71,7 +77,7 @@ fn schema(head: &Head) -> Result<SchemaRef, String> {
     Ok(Arc::new(fb_to_schema(schema)))
 }
 
-fn unexpected(kind: MessageHeader, expected: &str) -> String {
+pub(crate) fn unexpected(kind: MessageHeader, expected: &str) -> String {
     let name = kind.variant_name().unwrap_or("something unknown");
     format!("it is {name}, expected {expected}")
 }

@@ -81,7 +81,7 @@ impl Frames {
         Self::over(source, quoted(name), kind)
     }
 
-    fn over(source: Box<dyn Read + Send>, subject: String, kind: Kind) -> Frames {
+    pub(crate) fn over(source: Box<dyn Read + Send>, subject: String, kind: Kind) -> Frames {
         Frames {
             source,
             subject,
@@ -133,6 +133,13 @@ impl Frames {
             self.state = State::Failed;
         }
         body
+    }
+
+    /// Reads what is left, whatever it is.
+    pub(crate) fn drain_source(&mut self) {
+        let mut buffer = vec![0; 64 << 10];
+        // A source that fails has nothing left.
+        while read_some(self.source.as_mut(), &mut buffer).is_ok_and(|n| n > 0) {}
     }
 
     /// What is wrong with the message at `head`; the stream is of no use afterwards.

@@ -6,21 +6,27 @@
 //! finished; a stream that its producer poisoned hands on the first cause.
 //! [`Output`] is the other end: it writes the next message's marker together with
 //! each message (so that foreign readers refuse a cut stream too), and at the end
-//! decoding them. Bytes are untrusted: nothing here panics, and a claimed length
+//! either the end marker or the poison. [`Relay`] and [`forward_stdin`] pass messages
+//! on without decoding them. Bytes are untrusted: nothing here panics, and a claimed length
 //! allocates no more than has arrived plus a bound. The rules are millrace(7)'s.
 
 mod body;
 mod check;
 mod decode;
+mod encode;
 mod error;
+mod forward;
 mod frame;
 mod output;
 mod pipe;
 mod poison;
 mod reader;
+mod relay;
 mod sink;
 
 pub use error::Error;
+pub use forward::{Listener, forward_stdin};
 pub use output::Output;
 pub use pipe::Kind;
 pub use reader::Reader;
+pub use relay::{Passed, Relay};

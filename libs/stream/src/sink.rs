@@ -3,7 +3,7 @@
 use crate::frame::MARKER;
 use crate::pipe::{self, Fd};
 use crate::{Error, poison};
-use millrace_fault::FirstCause;
+use millrace_fault::{Failure, FirstCause};
 use std::io::{self, IoSlice, IsTerminal, Write};
 use std::os::fd::AsFd;
 
@@ -56,15 +56,26 @@ impl Sink {
         self.write(&mut last)
     }
 
+    /// The end marker after success, the poison after a failure, which is handed back.
+    pub(crate) fn close(&mut self, tool: &str, result: Result<(), Failure>) -> Result<u64, Failure> {
+        if let Err(failure) = result {
+            // The failure is what counts; that nobody hears of it any more does not.
+            let _ = self.poison(&failure.to_first_cause(tool));
+            return Err(failure);
+        }
+        self.end()?;
+        Ok(self.written)
+    }
+
     /// Writes the rest of the end marker. There must have been a message.
-    pub(crate) fn end(&mut self) -> Result<(), Error> {
+    fn end(&mut self) -> Result<(), Error> {
         self.write(&mut [IoSlice::new(&[0; 4])])?;
         self.flush()
     }
 
     /// Writes the poison; not into a message that a failed write left half done,
     /// which is a cut one.
-    pub(crate) fn poison(&mut self, cause: &FirstCause) -> Result<(), Error> {
+    fn poison(&mut self, cause: &FirstCause) -> Result<(), Error> {
         if self.broken {
             return Ok(());
         }
