@@ -3,7 +3,6 @@
 use super::codes::Kind;
 use super::{Item, Spec, SpecError, Transform};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use std::sync::Arc;
 
 /// A spec whose columns were found in a schema.
 #[derive(Clone, Debug)]
@@ -184,8 +183,3 @@ fn truncate(width: u32, from: &DataType) -> Result<(Kind, DataType), &'static st
     }
 }
 
-/// A schema of the columns `indices` of `schema`, metadata kept.
-pub(crate) fn project(schema: &Schema, indices: &[usize]) -> SchemaRef {
-    let fields: Vec<Arc<Field>> = indices.iter().map(|i| schema.fields()[*i].clone()).collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
-}

@@ -1,10 +1,22 @@
 //! Rows into Parquet files, a folder for each partition.
+//!
+//! [`Scatter`] splits batches by partition, [`PartitionedWriter`] encodes what falls to
+//! each on several threads, within a memory budget, into files of a target size.
 
 mod error;
+mod file;
+mod limits;
+mod partition;
 mod partitioned;
+mod pool;
+mod scatter;
+mod sink;
+mod size;
+mod spill;
 
 pub use error::WriteError;
-pub use partitioned::PartitionedWriter;
+pub use partitioned::{Naming, PartitionedWriter, Staged};
+pub use scatter::{Piece, Scatter};
 
 /// A finished file in a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,62 +1,439 @@
-//! The partitioned writer.
+//! The partitioned writer: what is encoded when, what is spilled, which file ends where.
 
+use super::file::{OpenFile, RowGroup, Rows, Template};
+use super::limits::Limits;
+use super::partition::{Open, Partition};
+use super::pool::Pool;
+use super::size::raw_bytes;
+use super::spill::Spill;
 use super::{StagedFile, WriteError};
 use crate::parquet::{Encodings, WriterSettings};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use parquet::arrow::ArrowWriter;
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use foldhash::fast::RandomState;
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The name of a partition's n-th file.
 pub type Naming = Box<dyn Fn(u32) -> String + Send + Sync>;
 
+/// Rows that are looked at before encodings are decided, or their bytes.
+const SAMPLE_ROWS: usize = 32 << 10;
+const SAMPLE_BYTES: usize = 16 << 20;
+
+/// Partitions, each the finished files of one relative path.
+pub type Staged = Vec<(String, Vec<StagedFile>)>;
+
 /// Writes rows into one folder a partition under a stage directory.
+///
+/// Files are rolled at the target size; a partition's rows keep their order. Memory
+/// stays within the settings' budget for any number of partitions: rows of partitions
+/// that cannot have an encoder wait, and are spilled to the temporary folder. The same
+/// pushes make the same files for any number of threads. Not finished means discarded.
 pub struct PartitionedWriter {
     dir: PathBuf,
     naming: Naming,
     schema: SchemaRef,
     settings: WriterSettings,
-    open: BTreeMap<String, (String, ArrowWriter<File>)>,
+    limits: Limits,
+    pool: Pool,
+    spill: Spill,
+    template: Option<Template>,
+    sample: Vec<(u32, RecordBatch)>,
+    sample_rows: usize,
+    sample_bytes: usize,
+    partitions: Vec<Partition>,
+    by_path: HashMap<String, u32, RandomState>,
+    /// Partitions with an encoder, least recently opened first.
+    open: Vec<u32>,
+    pending: usize,
+    position: u64,
+    swept: u64,
 }
 
 impl PartitionedWriter {
     /// A writer of rows of `schema` (the files' columns) under `dir`.
     pub fn new(dir: &Path, naming: Naming, schema: SchemaRef, settings: WriterSettings) -> Self {
-        PartitionedWriter { dir: dir.to_owned(), naming, schema, settings, open: BTreeMap::new() }
+        let limits = Limits::new(&settings, schema.flattened_fields().len());
+        PartitionedWriter {
+            dir: dir.to_owned(),
+            naming,
+            schema,
+            limits,
+            pool: Pool::new(settings.threads, limits.backlog),
+            spill: Spill::new(settings.temp_dir.clone()),
+            settings,
+            template: None,
+            sample: Vec::new(),
+            sample_rows: 0,
+            sample_bytes: 0,
+            partitions: Vec::new(),
+            by_path: HashMap::default(),
+            open: Vec::new(),
+            pending: 0,
+            position: 0,
+            swept: 0,
+        }
+    }
+
+    /// Bytes that went through the temporary folder.
+    pub fn spilled_bytes(&self) -> u64 {
+        self.spill.bytes()
+    }
+
+    /// The number of the partition at the relative `path`.
+    pub fn partition(&mut self, path: &str) -> u32 {
+        if let Some(id) = self.by_path.get(path) {
+            return *id;
+        }
+        let id = self.partitions.len() as u32;
+        self.partitions.push(Partition::new(path));
+        self.by_path.insert(path.to_owned(), id);
+        id
     }
 
     /// Adds rows to the partition at the relative `path`, after those it has.
-    pub fn push(&mut self, path: &str, batch: &RecordBatch) -> Result<(), WriteError> {
-        if !self.open.contains_key(path) {
-            let folder = self.dir.join(path);
-            let io = |source| WriteError::Io { path: folder.clone(), source };
-            fs::create_dir_all(&folder).map_err(io)?;
-            let name = (self.naming)(0);
-            let file = OpenOptions::new().write(true).create_new(true).open(folder.join(&name)).map_err(io)?;
-            let encodings = Encodings::decide(&self.schema, std::slice::from_ref(batch)).map_err(|e| WriteError::parquet(path, e))?;
-            let properties = self.settings.properties(&encodings);
-            let writer = ArrowWriter::try_new(file, self.schema.clone(), Some((*properties).clone()))
-                .map_err(|e| WriteError::parquet(path, e))?;
-            self.open.insert(path.to_owned(), (name, writer));
+    pub fn push(&mut self, path: &str, batch: RecordBatch) -> Result<(), WriteError> {
+        let id = self.partition(path);
+        self.push_to(id, batch)
+    }
+
+    /// Adds rows to a partition by its number.
+    pub fn push_to(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
         }
-        match self.open.get_mut(path) {
-            Some((_, writer)) => writer.write(batch).map_err(|e| WriteError::parquet(path, e)),
+        if self.template.is_some() {
+            return self.accept(id, batch);
+        }
+        self.sample_rows += batch.num_rows();
+        self.sample_bytes += raw_bytes(&batch);
+        self.sample.push((id, batch));
+        let enough = SAMPLE_BYTES.min(self.limits.pending);
+        if self.sample_rows >= SAMPLE_ROWS || self.sample_bytes >= enough {
+            self.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Decides the encodings from the sample, then takes its rows in.
+    fn begin(&mut self) -> Result<(), WriteError> {
+        let sample: Vec<RecordBatch> = self.sample.iter().map(|(_, batch)| batch.clone()).collect();
+        self.template = Some(self.decide(&sample)?);
+        drop(sample);
+        for (id, batch) in std::mem::take(&mut self.sample) {
+            self.accept(id, batch)?;
+        }
+        Ok(())
+    }
+
+    fn decide(&self, sample: &[RecordBatch]) -> Result<Template, WriteError> {
+        let failed = |error| WriteError::parquet(self.dir.clone(), error);
+        let encodings = Encodings::decide(&self.schema, sample).map_err(failed)?;
+        let mut properties = (*self.settings.properties(&encodings)).clone();
+        add_encoded_arrow_schema_to_metadata(&self.schema, &mut properties);
+        let descriptor = ArrowSchemaConverter::new().convert(&self.schema).map_err(failed)?;
+        Ok(Template::new(self.schema.clone(), &descriptor, Arc::new(properties)))
+    }
+
+    fn accept(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
+        let bytes = raw_bytes(&batch);
+        self.position += bytes as u64;
+        let partition = &mut self.partitions[id as usize];
+        partition.touched = self.position;
+        partition.add(batch, bytes);
+        self.pending += bytes;
+        if partition.pending_rows >= self.limits.unit_rows || partition.pending_bytes >= self.limits.unit_bytes {
+            self.unload(id)?;
+        }
+        if self.pending > self.limits.pending {
+            self.relieve()?;
+        }
+        if self.position - self.swept > self.limits.idle / 4 {
+            self.swept = self.position;
+            self.close_idle()?;
+        }
+        Ok(())
+    }
+
+    /// Encodes a partition's waiting rows if it has or may have an encoder, else spills them.
+    fn unload(&mut self, id: u32) -> Result<(), WriteError> {
+        if self.partitions[id as usize].open.is_some() || self.may_open(id)? {
+            self.encode_pending(id)
+        } else {
+            self.spill_pending(id)
+        }
+    }
+
+    /// Whether a partition gets an encoder. One that was closed before, to be reopened,
+    /// must have gathered something worth a further file.
+    fn may_open(&mut self, id: u32) -> Result<bool, WriteError> {
+        let partition = &self.partitions[id as usize];
+        if !partition.files.is_empty() && partition.held() < self.limits.reopen {
+            return Ok(false);
+        }
+        if self.open.len() >= self.limits.open {
+            self.close_idle()?;
+        }
+        Ok(self.open.len() < self.limits.open)
+    }
+
+    fn encode_pending(&mut self, id: u32) -> Result<(), WriteError> {
+        self.restore(id)?;
+        let partition = &mut self.partitions[id as usize];
+        self.pending -= partition.pending_bytes;
+        let batches = partition.take_pending();
+        self.encode(id, batches)?;
+        self.hold_encoders()
+    }
+
+    /// Encodes what was spilled: it comes before what waits in memory.
+    fn restore(&mut self, id: u32) -> Result<(), WriteError> {
+        for segment in std::mem::take(&mut self.partitions[id as usize].spilled) {
+            let batches = self.spill.read(segment)?;
+            self.encode(id, batches)?;
+        }
+        Ok(())
+    }
+
+    fn spill_pending(&mut self, id: u32) -> Result<(), WriteError> {
+        let partition = &mut self.partitions[id as usize];
+        let raw = partition.pending_bytes;
+        self.pending -= raw;
+        let batches = partition.take_pending();
+        let whole = match batches.first() {
+            None => return Ok(()),
+            Some(first) => arrow_select::concat::concat_batches(&first.schema(), &batches),
+        };
+        let whole = whole.map_err(|error| WriteError::Encode { what: partition.path.clone(), reason: error.to_string() })?;
+        let segment = self.spill.put(&[whole], raw)?;
+        partition.spilled.push(segment);
+        Ok(())
+    }
+
+    /// Empties the fullest partitions until half of the waiting rows are gone.
+    fn relieve(&mut self) -> Result<(), WriteError> {
+        let mut fullest: Vec<(usize, u32)> = (0u32..)
+            .zip(&self.partitions)
+            .filter(|(_, partition)| partition.pending_bytes > 0)
+            .map(|(id, partition)| (partition.pending_bytes, id))
+            .collect();
+        fullest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (_, id) in fullest {
+            if self.pending <= self.limits.pending / 2 {
+                break;
+            }
+            if self.partitions[id as usize].open.is_some() {
+                self.encode_pending(id)?;
+            } else {
+                self.spill_pending(id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands rows to the partition's file in units, rolling row groups and files.
+    fn encode(&mut self, id: u32, batches: Vec<RecordBatch>) -> Result<(), WriteError> {
+        let mut unit = Unit::default();
+        for mut batch in batches {
+            while batch.num_rows() > 0 {
+                let room = self.room(id)?.saturating_sub(unit.bytes);
+                let (head, bytes) = cut(&mut batch, room.min(self.limits.unit_bytes));
+                unit.add(head, bytes);
+                let full = unit.bytes >= room || unit.bytes >= self.limits.unit_bytes || unit.rows >= self.limits.unit_rows;
+                if full {
+                    self.hand_over(id, std::mem::take(&mut unit))?;
+                }
+            }
+        }
+        self.hand_over(id, unit)
+    }
+
+    /// Bytes that the row group in work still takes; begins a file or a row group.
+    fn room(&mut self, id: u32) -> Result<usize, WriteError> {
+        loop {
+            let partition = &mut self.partitions[id as usize];
+            match &partition.open {
+                Some(open) if open.group.is_some() => {
+                    return Ok(open.group_limit.saturating_sub(open.group_raw).max(1));
+                }
+                Some(_) => self.begin_group(id)?,
+                None => self.begin_file(id)?,
+            }
+        }
+    }
+
+    fn begin_file(&mut self, id: u32) -> Result<(), WriteError> {
+        let Some(template) = &self.template else { return Ok(()) };
+        let partition = &mut self.partitions[id as usize];
+        let name = (self.naming)(partition.files.len() as u32);
+        let path = self.dir.join(&partition.path).join(&name);
+        let file = Arc::new(OpenFile::new(template, path, name)?);
+        partition.files.push(file.clone());
+        partition.open = Some(Open::new(file));
+        self.open.push(id);
+        Ok(())
+    }
+
+    /// Begins the next row group, or ends a file that is full.
+    fn begin_group(&mut self, id: u32) -> Result<(), WriteError> {
+        let known = self.measure(id)?;
+        let partition = &mut self.partitions[id as usize];
+        let (Some(open), Some(template)) = (&mut partition.open, &self.template) else { return Ok(()) };
+        let (target, row_group) = (self.settings.target_size, self.settings.row_group_size);
+        match open.next_limit(&known, partition.measured, target, row_group) {
+            None => self.close(id),
+            Some(limit) => {
+                open.group = Some(RowGroup::new(template, &open.file, open.closed.len())?);
+                open.group_raw = 0;
+                open.group_limit = limit;
+                Ok(())
+            }
+        }
+    }
+
+    /// The sizes of the file's row groups but the last one, which may still be in work:
+    /// waiting for it would idle the threads. The first of all is waited for.
+    fn measure(&mut self, id: u32) -> Result<Vec<u64>, WriteError> {
+        let partition = &mut self.partitions[id as usize];
+        let Some(open) = &partition.open else { return Ok(Vec::new()) };
+        let count = open.closed.len();
+        let wanted = if partition.measured.is_known() { count.saturating_sub(1) } else { count };
+        let file = open.file.clone();
+        self.pool.help_until(|| wanted == 0 || file.size(wanted - 1).is_some())?;
+        let known: Vec<u64> = (0..wanted).filter_map(|index| file.size(index)).collect();
+        if let (Some(size), Some(raw)) = (known.last(), open.closed.get(wanted.wrapping_sub(1))) {
+            partition.measured.add(*raw, *size);
+        }
+        Ok(known)
+    }
+
+    fn hand_over(&mut self, id: u32, unit: Unit) -> Result<(), WriteError> {
+        if unit.rows == 0 {
+            return Ok(());
+        }
+        let _permit = self.pool.admit(unit.bytes)?;
+        let partition = &mut self.partitions[id as usize];
+        let Some(open) = &mut partition.open else { return Ok(()) };
+        open.group_raw += unit.bytes;
+        if let Some(group) = &open.group {
+            group.write(Rows { batches: unit.batches, _permit }, self.pool.shared());
+        }
+        if open.group_raw >= open.group_limit {
+            self.end_group(id);
+        }
+        Ok(())
+    }
+
+    fn end_group(&mut self, id: u32) {
+        let Some(open) = &mut self.partitions[id as usize].open else { return };
+        if let Some(group) = open.group.take() {
+            open.closed.push(open.group_raw);
+            open.group_raw = 0;
+            group.close(self.pool.shared());
+        }
+    }
+
+    /// Ends the file in work; its last bytes are written behind the scenes.
+    fn close(&mut self, id: u32) -> Result<(), WriteError> {
+        self.end_group(id);
+        self.open.retain(|open| *open != id);
+        match self.partitions[id as usize].open.take() {
+            Some(open) => open.file.end_at(open.closed.len()),
             None => Ok(()),
         }
     }
 
-    /// Completes every file: relative paths with their files, sorted.
-    pub fn finish(self) -> Result<Vec<(String, Vec<StagedFile>)>, WriteError> {
-        let mut done = Vec::new();
-        for (path, (name, mut writer)) in self.open {
-            let failed = |e| WriteError::parquet(path.clone(), e);
-            let metadata = writer.finish().map_err(failed)?;
-            let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
-            let bytes = writer.bytes_written() as u64;
-            done.push((path.clone(), vec![StagedFile { name, rows, bytes }]));
-        }
-        Ok(done)
+    /// Closes partitions that the stream has left behind.
+    fn close_idle(&mut self) -> Result<(), WriteError> {
+        let (position, idle) = (self.position, self.limits.idle);
+        let is_idle = |id: &&u32| self.partitions[**id as usize].touched + idle < position;
+        let left: Vec<u32> = self.open.iter().filter(is_idle).copied().collect();
+        left.into_iter().try_for_each(|id| self.close_with_rest(id))
     }
+
+    fn close_with_rest(&mut self, id: u32) -> Result<(), WriteError> {
+        self.pending -= self.partitions[id as usize].pending_bytes;
+        let batches = self.partitions[id as usize].take_pending();
+        self.encode(id, batches)?;
+        self.close(id)
+    }
+
+    /// Ends the largest row groups in work while the encoders hold more than their share.
+    fn hold_encoders(&mut self) -> Result<(), WriteError> {
+        loop {
+            let cost = |id: &u32| {
+                let open = self.partitions[*id as usize].open.as_ref();
+                open.map_or(0, |open| open.cost(self.limits.encoder))
+            };
+            let total: usize = self.open.iter().map(cost).sum();
+            let largest = self.open.iter().copied().max_by_key(|id| (cost(id), std::cmp::Reverse(*id)));
+            match largest {
+                Some(id) if total > self.limits.encoders && cost(&id) > 0 => self.end_group(id),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Completes every file: relative paths with their files, sorted by path.
+    pub fn finish(mut self) -> Result<Staged, WriteError> {
+        if self.template.is_none() {
+            self.begin()?;
+        }
+        let mut order: Vec<u32> = (0..self.partitions.len() as u32).collect();
+        order.sort_by(|a, b| self.partitions[*a as usize].path.cmp(&self.partitions[*b as usize].path));
+        // Those with an encoder first: each one closed frees memory for the rest.
+        let (open, held): (Vec<u32>, Vec<u32>) =
+            order.iter().partition(|id| self.partitions[**id as usize].open.is_some());
+        for id in open.into_iter().chain(held) {
+            self.restore(id)?;
+            self.close_with_rest(id)?;
+        }
+        self.wait_for_files()?;
+        let staged = order.into_iter().map(|id| {
+            let partition = &self.partitions[id as usize];
+            (partition.path.clone(), partition.staged())
+        });
+        Ok(staged.filter(|(_, files)| !files.is_empty()).collect())
+    }
+
+    fn wait_for_files(&self) -> Result<(), WriteError> {
+        for file in self.partitions.iter().flat_map(|partition| &partition.files) {
+            self.pool.help_until(|| file.finished().is_some())?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are handed to the columns at once.
+#[derive(Default)]
+struct Unit {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Unit {
+    fn add(&mut self, batch: RecordBatch, bytes: usize) {
+        self.rows += batch.num_rows();
+        self.bytes += bytes;
+        self.batches.push(batch);
+    }
+}
+
+/// Takes rows of about `limit` bytes, at least one, off the front of `batch`.
+fn cut(batch: &mut RecordBatch, limit: usize) -> (RecordBatch, usize) {
+    let bytes = raw_bytes(batch);
+    let rows = batch.num_rows();
+    if bytes <= limit {
+        let rest = batch.slice(0, 0);
+        return (std::mem::replace(batch, rest), bytes);
+    }
+    let count = ((limit as f64 / bytes as f64 * rows as f64) as usize).clamp(1, rows);
+    let head = batch.slice(0, count);
+    *batch = batch.slice(count, rows - count);
+    let bytes = raw_bytes(&head);
+    (head, bytes)
 }

@@ -1,0 +1,286 @@
+//! One Parquet file in work: row groups are encoded column by column on any thread and
+//! appended in their order.
+
+use super::pool::{Permit, Shared, Task};
+use super::sink::Sink;
+use super::{StagedFile, WriteError};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, SchemaRef};
+use arrow_select::concat::concat;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{SchemaDescriptor, TypePtr};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Pieces smaller than this are put together before they are encoded.
+const SMALL_PIECE_ROWS: usize = 2048;
+
+/// What all files of a writer have in common.
+pub(super) struct Template {
+    /// The files' columns.
+    pub(super) schema: SchemaRef,
+    root: TypePtr,
+    /// Leaf columns of each field.
+    leaves: Vec<usize>,
+    properties: Arc<WriterProperties>,
+}
+
+impl Template {
+    pub(super) fn new(
+        schema: SchemaRef,
+        descriptor: &SchemaDescriptor,
+        properties: Arc<WriterProperties>,
+    ) -> Self {
+        let mut leaves = vec![0; schema.fields().len()];
+        for leaf in 0..descriptor.num_columns() {
+            leaves[descriptor.get_column_root_idx(leaf)] += 1;
+        }
+        Template { schema, root: descriptor.root_schema_ptr(), leaves, properties }
+    }
+}
+
+/// Rows on their way to every column of a row group.
+pub(super) struct Rows {
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) _permit: Permit,
+}
+
+/// A file in work.
+pub(super) struct OpenFile {
+    path: PathBuf,
+    name: String,
+    factory: ArrowRowGroupWriterFactory,
+    state: Mutex<State>,
+}
+
+struct State {
+    writer: Option<SerializedFileWriter<Sink>>,
+    /// Row groups that are complete but not at their turn.
+    waiting: BTreeMap<usize, Vec<ArrowColumnChunk>>,
+    /// Bytes of each appended row group.
+    sizes: Vec<u64>,
+    /// How many row groups there will be, once that is known.
+    total: Option<usize>,
+    finished: Option<StagedFile>,
+}
+
+impl OpenFile {
+    /// A file at `path`; the file system sees nothing of it before its first row group.
+    pub(super) fn new(template: &Template, path: PathBuf, name: String) -> Result<OpenFile, WriteError> {
+        let failed = |error| WriteError::parquet(path.clone(), error);
+        let sink = Sink::new(path.clone());
+        let writer = SerializedFileWriter::new(sink, template.root.clone(), template.properties.clone()).map_err(failed)?;
+        let factory = ArrowRowGroupWriterFactory::new(&writer, template.schema.clone());
+        let state = State {
+            writer: Some(writer),
+            waiting: BTreeMap::new(),
+            sizes: Vec::new(),
+            total: None,
+            finished: None,
+        };
+        Ok(OpenFile { path, name, factory, state: Mutex::new(state) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes of row group `index`, once it is in the file.
+    pub(super) fn size(&self, index: usize) -> Option<u64> {
+        self.lock().sizes.get(index).copied()
+    }
+
+    /// No more than `total` row groups will come.
+    pub(super) fn end_at(&self, total: usize) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        state.total = Some(total);
+        state.finish_if_complete(&self.name).map_err(|error| self.failed(error))
+    }
+
+    /// The finished file.
+    pub(super) fn finished(&self) -> Option<StagedFile> {
+        self.lock().finished.clone()
+    }
+
+    fn append(&self, index: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        state.waiting.insert(index, chunks);
+        state.append_ready().and_then(|()| state.finish_if_complete(&self.name)).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: ParquetError) -> WriteError {
+        WriteError::parquet(self.path.clone(), error)
+    }
+}
+
+impl State {
+    fn append_ready(&mut self) -> Result<(), ParquetError> {
+        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        while let Some(chunks) = self.waiting.remove(&self.sizes.len()) {
+            let before = writer.bytes_written();
+            let mut group = writer.next_row_group()?;
+            for chunk in chunks {
+                chunk.append_to_row_group(&mut group)?;
+            }
+            group.close()?;
+            self.sizes.push((writer.bytes_written() - before) as u64);
+        }
+        Ok(())
+    }
+
+    fn finish_if_complete(&mut self, name: &str) -> Result<(), ParquetError> {
+        if self.total != Some(self.sizes.len()) {
+            return Ok(());
+        }
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        let metadata = writer.finish()?;
+        let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+        let bytes = writer.bytes_written() as u64;
+        self.finished = Some(StagedFile { name: name.to_owned(), rows, bytes });
+        Ok(())
+    }
+}
+
+/// A row group in work: one queue a column.
+pub(super) struct RowGroup {
+    columns: Vec<Arc<Column>>,
+}
+
+/// What the columns of a row group share.
+struct Assembly {
+    file: Arc<OpenFile>,
+    index: usize,
+    /// Chunks by column, and how many columns are still open.
+    chunks: Mutex<(Vec<Vec<ArrowColumnChunk>>, usize)>,
+}
+
+struct Column {
+    index: usize,
+    field: FieldRef,
+    queue: Mutex<Queue>,
+    writers: Mutex<Vec<ArrowColumnWriter>>,
+    assembly: Arc<Assembly>,
+}
+
+#[derive(Default)]
+struct Queue {
+    work: VecDeque<Work>,
+    /// Whether the column is in the pool's hands.
+    submitted: bool,
+}
+
+enum Work {
+    Write(Arc<Rows>),
+    Close,
+}
+
+impl RowGroup {
+    /// The file's row group number `index`.
+    pub(super) fn new(template: &Template, file: &Arc<OpenFile>, index: usize) -> Result<RowGroup, WriteError> {
+        let failed = |error| file.failed(error);
+        let mut writers = file.factory.create_column_writers(index).map_err(failed)?.into_iter();
+        let count = template.leaves.len();
+        let chunks = Mutex::new(((0..count).map(|_| Vec::new()).collect(), count));
+        let assembly = Arc::new(Assembly { file: file.clone(), index, chunks });
+        let columns = template.leaves.iter().zip(template.schema.fields()).enumerate().map(|(index, (leaves, field))| {
+            Arc::new(Column {
+                index,
+                field: field.clone(),
+                queue: Mutex::new(Queue::default()),
+                writers: Mutex::new(writers.by_ref().take(*leaves).collect()),
+                assembly: assembly.clone(),
+            })
+        });
+        Ok(RowGroup { columns: columns.collect() })
+    }
+
+    /// Rows for every column.
+    pub(super) fn write(&self, rows: Rows, pool: &Shared) {
+        let rows = Arc::new(rows);
+        self.columns.iter().for_each(|column| column.give(Work::Write(rows.clone()), pool));
+    }
+
+    /// No more rows: the last column to finish appends the row group to its file.
+    pub(super) fn close(self, pool: &Shared) {
+        self.columns.iter().for_each(|column| column.give(Work::Close, pool));
+    }
+}
+
+impl Column {
+    fn give(self: &Arc<Self>, work: Work, pool: &Shared) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.work.push_back(work);
+        if !queue.submitted {
+            queue.submitted = true;
+            drop(queue);
+            pool.submit(self.clone());
+        }
+    }
+
+    fn next(&self) -> Option<Work> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = queue.work.pop_front();
+        queue.submitted = work.is_some();
+        work
+    }
+
+    fn write(&self, rows: &Rows) -> Result<(), ParquetError> {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let pieces: Vec<&ArrayRef> = rows.batches.iter().map(|batch| batch.column(self.index)).collect();
+        let count: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS {
+            let arrays: Vec<&dyn arrow_array::Array> = pieces.iter().map(|piece| piece.as_ref()).collect();
+            return self.encode(&mut writers, &concat(&arrays)?);
+        }
+        pieces.into_iter().try_for_each(|piece| self.encode(&mut writers, piece))
+    }
+
+    fn encode(&self, writers: &mut [ArrowColumnWriter], array: &ArrayRef) -> Result<(), ParquetError> {
+        let leaves = compute_leaves(&self.field, array)?;
+        writers.iter_mut().zip(&leaves).try_for_each(|(writer, leaf)| writer.write(leaf))
+    }
+
+    fn close(&self) -> Result<(), WriteError> {
+        let writers = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
+        let chunks: Result<Vec<ArrowColumnChunk>, ParquetError> =
+            writers.into_iter().map(ArrowColumnWriter::close).collect();
+        let file = &self.assembly.file;
+        self.assembly.complete(self.index, chunks.map_err(|error| file.failed(error))?)
+    }
+
+    fn encode_failed(&self, error: ParquetError) -> WriteError {
+        WriteError::Encode { what: self.field.name().clone(), reason: error.to_string() }
+    }
+}
+
+impl Task for Column {
+    fn run(&self) -> Result<(), WriteError> {
+        while let Some(work) = self.next() {
+            match work {
+                Work::Write(rows) => self.write(&rows).map_err(|error| self.encode_failed(error))?,
+                Work::Close => self.close()?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Assembly {
+    fn complete(&self, column: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), WriteError> {
+        let mut state = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0[column] = chunks;
+        state.1 -= 1;
+        if state.1 > 0 {
+            return Ok(());
+        }
+        let all = std::mem::take(&mut state.0).into_iter().flatten().collect();
+        drop(state);
+        self.file.append(self.index, all)
+    }
+}

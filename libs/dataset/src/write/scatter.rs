@@ -1,0 +1,97 @@
+//! Batches split by partition: exact copies, since a slice would pin its whole batch.
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+
+/// With fewer rows than this for each partition of a batch, batches are put together
+/// before they are split: a piece of one row costs as much as one of hundreds.
+const ROWS_PER_PIECE: usize = 64;
+
+/// How much is put together at most.
+const WINDOW_ROWS: usize = 64 << 10;
+const WINDOW_BATCHES: usize = 64;
+
+/// Splits batches by the partitions of their rows, in order.
+#[derive(Debug)]
+pub struct Scatter {
+    schema: SchemaRef,
+    window: Vec<RecordBatch>,
+    ids: Vec<u32>,
+    /// Row numbers by partition number, reused.
+    rows: Vec<Vec<u32>>,
+    /// Partitions of the batch at hand, in order of appearance.
+    seen: Vec<u32>,
+}
+
+/// Rows of one partition.
+pub type Piece = (u32, RecordBatch);
+
+impl Scatter {
+    /// For batches of `schema`.
+    pub fn new(schema: SchemaRef) -> Self {
+        Scatter { schema, window: Vec::new(), ids: Vec::new(), rows: Vec::new(), seen: Vec::new() }
+    }
+
+    /// Takes a batch with the partition of each row; gives the pieces that are due.
+    pub fn push(&mut self, batch: RecordBatch, ids: &[u32]) -> Result<Vec<Piece>, ArrowError> {
+        if let (true, Some(first)) = (self.window.is_empty(), ids.first()) {
+            if ids.iter().all(|id| id == first) {
+                return Ok(vec![(*first, batch)]);
+            }
+        }
+        self.window.push(batch);
+        self.ids.extend_from_slice(ids);
+        match self.is_due() {
+            true => self.flush(),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// The pieces of what is left.
+    pub fn finish(&mut self) -> Result<Vec<Piece>, ArrowError> {
+        if self.window.is_empty() { Ok(Vec::new()) } else { self.flush() }
+    }
+
+    fn is_due(&mut self) -> bool {
+        if self.ids.len() >= WINDOW_ROWS || self.window.len() >= WINDOW_BATCHES {
+            return true;
+        }
+        self.count();
+        self.ids.len() >= self.seen.len() * ROWS_PER_PIECE
+    }
+
+    /// Sorts the window's row numbers by partition.
+    fn count(&mut self) {
+        self.seen.drain(..).for_each(|id| self.rows[id as usize].clear());
+        for (row, id) in (0u32..).zip(&self.ids) {
+            let id = *id as usize;
+            if id >= self.rows.len() {
+                self.rows.resize_with(id + 1, Vec::new);
+            }
+            if self.rows[id].is_empty() {
+                self.seen.push(id as u32);
+            }
+            self.rows[id].push(row);
+        }
+    }
+
+    fn flush(&mut self) -> Result<Vec<Piece>, ArrowError> {
+        self.count();
+        let whole = match self.window.as_slice() {
+            [batch] => batch.clone(),
+            batches => concat_batches(&self.schema, batches)?,
+        };
+        self.window.clear();
+        self.ids.clear();
+        let rows = &mut self.rows;
+        let piece = |id: &u32| {
+            let indices = UInt32Array::from(std::mem::take(&mut rows[*id as usize]));
+            Ok((*id, take_record_batch(&whole, &indices)?))
+        };
+        let pieces = self.seen.iter().map(piece).collect();
+        self.seen.clear();
+        pieces
+    }
+}
