@@ -12,25 +12,67 @@ pub(crate) enum Expr {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    Compare { op: Comparison, left: Box<Expr>, right: Box<Expr> },
+    Compare {
+        op: Comparison,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     IsNull(Box<Expr>),
     /// `IS TRUE`, `IS FALSE`.
-    IsTruth { expr: Box<Expr>, truth: bool },
-    In { expr: Box<Expr>, list: Vec<Expr> },
-    Between { expr: Box<Expr>, low: Box<Expr>, high: Box<Expr> },
-    Like { expr: Box<Expr>, pattern: Box<Expr>, escape: Option<char>, ignore_case: bool },
+    IsTruth {
+        expr: Box<Expr>,
+        truth: bool,
+    },
+    In {
+        expr: Box<Expr>,
+        list: Vec<Expr>,
+    },
+    Between {
+        expr: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+    },
+    Like {
+        expr: Box<Expr>,
+        pattern: Box<Expr>,
+        escape: Option<char>,
+        ignore_case: bool,
+    },
     /// A regular expression; `whole` when it must match all of the text (SIMILAR TO).
-    Regex { expr: Box<Expr>, pattern: Box<Expr>, ignore_case: bool, whole: bool },
-    Arithmetic { op: Arithmetic, left: Box<Expr>, right: Box<Expr> },
+    Regex {
+        expr: Box<Expr>,
+        pattern: Box<Expr>,
+        ignore_case: bool,
+        whole: bool,
+    },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Negate(Box<Expr>),
     Concat(Box<Expr>, Box<Expr>),
-    Call { function: Function, args: Vec<Expr> },
-    Part { part: DatePart, expr: Box<Expr> },
+    Call {
+        function: Function,
+        args: Vec<Expr>,
+    },
+    Part {
+        part: DatePart,
+        expr: Box<Expr>,
+    },
     /// Seconds since 1970.
     Epoch(Box<Expr>),
-    Case { operand: Option<Box<Expr>>, whens: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    Case {
+        operand: Option<Box<Expr>>,
+        whens: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `lenient` gives NULL where the value cannot be cast.
-    Cast { expr: Box<Expr>, data_type: DataType, lenient: bool },
+    Cast {
+        expr: Box<Expr>,
+        data_type: DataType,
+        lenient: bool,
+    },
 }
 
 /// A column, or a field inside one: `a.b.c`.
@@ -77,21 +119,6 @@ pub(crate) enum Comparison {
     GreaterEqual,
     Distinct,
     NotDistinct,
-}
-
-impl Comparison {
-    pub(crate) fn sign(self) -> &'static str {
-        match self {
-            Comparison::Equal => "=",
-            Comparison::NotEqual => "<>",
-            Comparison::Less => "<",
-            Comparison::LessEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterEqual => ">=",
-            Comparison::Distinct => "IS DISTINCT FROM",
-            Comparison::NotDistinct => "IS NOT DISTINCT FROM",
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,16 +186,26 @@ impl Expr {
         match self {
             Expr::Column(_) | Expr::Literal(_) => Vec::new(),
             Expr::And(parts) | Expr::Or(parts) => parts.iter().collect(),
-            Expr::Not(expr) | Expr::IsNull(expr) | Expr::Negate(expr) | Expr::Epoch(expr) => vec![expr],
-            Expr::IsTruth { expr, .. } | Expr::Part { expr, .. } | Expr::Cast { expr, .. } => vec![expr],
+            Expr::Not(expr) | Expr::IsNull(expr) | Expr::Negate(expr) | Expr::Epoch(expr) => {
+                vec![expr]
+            }
+            Expr::IsTruth { expr, .. } | Expr::Part { expr, .. } | Expr::Cast { expr, .. } => {
+                vec![expr]
+            }
             Expr::Compare { left, right, .. }
             | Expr::Arithmetic { left, right, .. }
             | Expr::Concat(left, right) => vec![left, right],
             Expr::In { expr, list } => std::iter::once(&**expr).chain(list).collect(),
             Expr::Between { expr, low, high } => vec![expr, low, high],
-            Expr::Like { expr, pattern, .. } | Expr::Regex { expr, pattern, .. } => vec![expr, pattern],
+            Expr::Like { expr, pattern, .. } | Expr::Regex { expr, pattern, .. } => {
+                vec![expr, pattern]
+            }
             Expr::Call { args, .. } => args.iter().collect(),
-            Expr::Case { operand, whens, otherwise } => operand
+            Expr::Case {
+                operand,
+                whens,
+                otherwise,
+            } => operand
                 .as_deref()
                 .into_iter()
                 .chain(whens.iter().flat_map(|(when, then)| [when, then]))

@@ -71,7 +71,9 @@ impl From<arrow_schema::ArrowError> for Error {
     fn from(error: arrow_schema::ArrowError) -> Self {
         let text = error.to_string();
         // "Compute error: x": the kind says nothing to a user.
-        let reason = text.split_once("error: ").map_or(text.as_str(), |(_, reason)| reason);
+        let reason = text
+            .split_once("error: ")
+            .map_or(text.as_str(), |(_, reason)| reason);
         Error::Evaluate(reason.to_owned())
     }
 }

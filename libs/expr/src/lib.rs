@@ -6,9 +6,11 @@
 //! within given [`Statistics`]. The second answer is never wrong about the first:
 //! what is unknown keeps.
 //!
-//! Numbers compare by value, whatever their types; NaN equals itself and is greater
-//! than every number, and `-0.0` equals `0.0` (as in DuckDB, PostgreSQL and Spark).
-//! `/` divides in floating point; dividing by zero gives NULL.
+//! Integers and decimals compare exactly, whatever their types; what meets a
+//! floating-point column is rounded to it first. NaN equals itself and is greater than
+//! every number, and `-0.0` equals `0.0` (as in DuckDB, PostgreSQL and Spark). `/`
+//! divides in floating point, `//` drops the fraction; dividing by zero gives NULL.
+//! Timestamps are instants: one without a zone is in UTC, and so are dates and hours.
 //!
 //! The way of an expression: `parse` (text to `sqlparser`'s tree to `ast`), `bind`
 //! (`ast` and a schema to typed `node`s), then `evaluate` or `outcome`.

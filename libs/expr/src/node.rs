@@ -20,30 +20,70 @@ pub(crate) enum Kind {
     /// Index into the bound predicate's columns.
     Column(usize),
     /// A child of a struct.
-    Field { parent: Box<Node>, index: usize },
+    Field {
+        parent: Box<Node>,
+        index: usize,
+    },
     /// One element.
     Constant(ArrayRef),
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Compare { op: Comparison, left: Box<Node>, right: Box<Node> },
+    Compare {
+        op: Comparison,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
     IsNull(Box<Node>),
-    IsTruth { node: Box<Node>, truth: bool },
-    In { node: Box<Node>, set: Arc<Set> },
-    Between { node: Box<Node>, low: Box<Node>, high: Box<Node> },
+    IsTruth {
+        node: Box<Node>,
+        truth: bool,
+    },
+    In {
+        node: Box<Node>,
+        set: Arc<Set>,
+    },
+    Between {
+        node: Box<Node>,
+        low: Box<Node>,
+        high: Box<Node>,
+    },
     /// A constant pattern, compiled.
-    Match { node: Box<Node>, pattern: Arc<Pattern> },
+    Match {
+        node: Box<Node>,
+        pattern: Arc<Pattern>,
+    },
     /// A pattern that differs by row.
-    MatchEach { node: Box<Node>, pattern: Box<Node>, dialect: crate::pattern::Dialect },
-    Arithmetic { op: Arithmetic, left: Box<Node>, right: Box<Node> },
+    MatchEach {
+        node: Box<Node>,
+        pattern: Box<Node>,
+        dialect: crate::pattern::Dialect,
+    },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
     Negate(Box<Node>),
     Concat(Box<Node>, Box<Node>),
-    Call { function: Function, args: Vec<Node> },
-    Part { part: DatePart, node: Box<Node> },
+    Call {
+        function: Function,
+        args: Vec<Node>,
+    },
+    Part {
+        part: DatePart,
+        node: Box<Node>,
+    },
     Epoch(Box<Node>),
     /// Conditions are boolean, results of the node's type.
-    Case { whens: Vec<(Node, Node)>, otherwise: Box<Node> },
-    Cast { node: Box<Node>, lenient: bool },
+    Case {
+        whens: Vec<(Node, Node)>,
+        otherwise: Box<Node>,
+    },
+    Cast {
+        node: Box<Node>,
+        lenient: bool,
+    },
 }
 
 impl Node {
@@ -52,12 +92,18 @@ impl Node {
     }
 
     pub(crate) fn boolean(kind: Kind) -> Self {
-        Node { kind, data_type: DataType::Boolean }
+        Node {
+            kind,
+            data_type: DataType::Boolean,
+        }
     }
 
     pub(crate) fn constant(value: ArrayRef) -> Self {
         let data_type = value.data_type().clone();
-        Node { kind: Kind::Constant(value), data_type }
+        Node {
+            kind: Kind::Constant(value),
+            data_type,
+        }
     }
 
     /// The one element of a constant.
@@ -81,11 +127,17 @@ impl Node {
             | Kind::Part { node, .. }
             | Kind::Epoch(node)
             | Kind::Cast { node, .. } => vec![node],
-            Kind::And(nodes) | Kind::Or(nodes) | Kind::Call { args: nodes, .. } => nodes.iter().collect(),
+            Kind::And(nodes) | Kind::Or(nodes) | Kind::Call { args: nodes, .. } => {
+                nodes.iter().collect()
+            }
             Kind::Compare { left, right, .. }
             | Kind::Arithmetic { left, right, .. }
             | Kind::Concat(left, right)
-            | Kind::MatchEach { node: left, pattern: right, .. } => vec![left, right],
+            | Kind::MatchEach {
+                node: left,
+                pattern: right,
+                ..
+            } => vec![left, right],
             Kind::Between { node, low, high } => vec![node, low, high],
             Kind::Case { whens, otherwise } => {
                 let pairs = whens.iter().flat_map(|(when, then)| [when, then]);
@@ -96,6 +148,7 @@ impl Node {
 
     /// Whether no column takes part.
     pub(crate) fn is_constant(&self) -> bool {
-        !matches!(self.kind, Kind::Column(_)) && self.children().iter().all(|child| child.is_constant())
+        !matches!(self.kind, Kind::Column(_))
+            && self.children().iter().all(|child| child.is_constant())
     }
 }

@@ -16,7 +16,9 @@ pub struct Predicate {
 impl Predicate {
     /// Parses `sql`, one expression such as `amount > 10 AND region IN ('eu', 'us')`.
     pub fn parse(sql: &str) -> Result<Self, Error> {
-        Ok(Predicate { conjuncts: parse::conjuncts(sql)? })
+        Ok(Predicate {
+            conjuncts: parse::conjuncts(sql)?,
+        })
     }
 
     /// The columns it mentions, as written, each once, in order of appearance.
@@ -41,7 +43,9 @@ impl Predicate {
 
     /// The parts that must all be true; of `a AND (b OR c)` that is `a` and `b OR c`.
     pub fn conjuncts(&self) -> Vec<Predicate> {
-        let part = |part: &(Arc<Expr>, String)| Predicate { conjuncts: vec![part.clone()] };
+        let part = |part: &(Arc<Expr>, String)| Predicate {
+            conjuncts: vec![part.clone()],
+        };
         self.conjuncts.iter().map(part).collect()
     }
 
@@ -54,7 +58,11 @@ impl Predicate {
 
 impl fmt::Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<&str> = self.conjuncts.iter().map(|(_, text)| text.as_str()).collect();
+        let parts: Vec<&str> = self
+            .conjuncts
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect();
         f.write_str(&parts.join(" AND "))
     }
 }

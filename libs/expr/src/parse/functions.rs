@@ -4,7 +4,9 @@ use super::lower::{boxed, column_of, expression_at, unsupported};
 use crate::Error;
 use crate::ast::{Expr, Function, Literal, Side};
 use arrow_arith::temporal::DatePart;
-use sqlparser::ast::{self as sql, CeilFloorKind, Expr as Sql, FunctionArg, FunctionArgExpr, FunctionArguments};
+use sqlparser::ast::{
+    self as sql, CeilFloorKind, Expr as Sql, FunctionArg, FunctionArgExpr, FunctionArguments,
+};
 
 type Lowered = Result<Expr, Error>;
 
@@ -13,41 +15,73 @@ pub(super) fn lower(expr: Sql, depth: usize) -> Lowered {
     let column = column_of(&expr);
     match expr {
         Sql::Function(function) => plain(function, column, depth),
-        Sql::Extract { field, expr, .. } => extract(&field.to_string(), expression_at(*expr, depth)?, column),
-        Sql::Substring { expr, substring_from, substring_for, .. } => {
-            let from = substring_from.map_or_else(|| Ok(number(1)), |from| expression_at(*from, depth))?;
+        Sql::Extract { field, expr, .. } => {
+            extract(&field.to_string(), expression_at(*expr, depth)?, column)
+        }
+        Sql::Substring {
+            expr,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let from =
+                substring_from.map_or_else(|| Ok(number(1)), |from| expression_at(*from, depth))?;
             let mut args = vec![expression_at(*expr, depth)?, from];
             if let Some(length) = substring_for {
                 args.push(expression_at(*length, depth)?);
             }
-            Ok(Expr::Call { function: Function::Substring, args })
+            Ok(Expr::Call {
+                function: Function::Substring,
+                args,
+            })
         }
-        Sql::Trim { trim_where, trim_what, expr, trim_characters } => {
+        Sql::Trim {
+            trim_where,
+            trim_what,
+            expr,
+            trim_characters,
+        } => {
             let side = match trim_where {
                 Some(sql::TrimWhereField::Leading) => Side::Leading,
                 Some(sql::TrimWhereField::Trailing) => Side::Trailing,
                 _ => Side::Both,
             };
-            let what = trim_what.map(|what| *what).or_else(|| trim_characters.and_then(|mut chars| chars.pop()));
+            let what = trim_what
+                .map(|what| *what)
+                .or_else(|| trim_characters.and_then(|mut chars| chars.pop()));
             let mut args = vec![expression_at(*expr, depth)?];
             if let Some(what) = what {
                 args.push(expression_at(what, depth)?);
             }
-            Ok(Expr::Call { function: Function::Trim(side), args })
+            Ok(Expr::Call {
+                function: Function::Trim(side),
+                args,
+            })
         }
         Sql::Ceil { expr, field } => rounded(Function::Ceil, *expr, &field, depth),
         Sql::Floor { expr, field } => rounded(Function::Floor, *expr, &field, depth),
-        Sql::InSubquery { .. } | Sql::Subquery(_) | Sql::Exists { .. } => unsupported("a subquery", column),
-        other => unsupported(&format!("'{}'", millrace_fault::clip(&other.to_string(), 40)), column),
+        Sql::InSubquery { .. } | Sql::Subquery(_) | Sql::Exists { .. } => {
+            unsupported("a subquery", column)
+        }
+        other => unsupported(
+            &format!("'{}'", millrace_fault::clip(&other.to_string(), 40)),
+            column,
+        ),
     }
 }
 
 fn rounded(function: Function, expr: Sql, field: &CeilFloorKind, depth: usize) -> Lowered {
-    let plain = matches!(field, CeilFloorKind::DateTimeField(sql::DateTimeField::NoDateTime));
+    let plain = matches!(
+        field,
+        CeilFloorKind::DateTimeField(sql::DateTimeField::NoDateTime)
+    );
     if !plain {
         return unsupported("CEIL or FLOOR to a unit", column_of(&expr));
     }
-    Ok(Expr::Call { function, args: vec![*boxed(expr, depth)?] })
+    Ok(Expr::Call {
+        function,
+        args: vec![*boxed(expr, depth)?],
+    })
 }
 
 fn plain(function: sql::Function, column: u64, depth: usize) -> Lowered {
@@ -56,27 +90,45 @@ fn plain(function: sql::Function, column: u64, depth: usize) -> Lowered {
         return unsupported("an aggregate or window function", column);
     }
     let mut args = arguments(function.args, column, depth)?;
-    if let ("date_part" | "datepart", [Expr::Literal(Literal::Text(_)), _]) = (name.as_str(), args.as_slice()) {
-        let (Some(expr), Some(Expr::Literal(Literal::Text(field)))) = (args.pop(), args.pop()) else {
+    if let ("date_part" | "datepart", [Expr::Literal(Literal::Text(_)), _]) =
+        (name.as_str(), args.as_slice())
+    {
+        let (Some(expr), Some(Expr::Literal(Literal::Text(field)))) = (args.pop(), args.pop())
+        else {
             return unsupported("date_part", column);
         };
         return extract(&field, expr, column);
     }
-    if let ("year" | "quarter" | "month" | "day" | "hour" | "minute" | "second", 1) = (name.as_str(), args.len()) {
+    if let ("year" | "quarter" | "month" | "day" | "hour" | "minute" | "second", 1) =
+        (name.as_str(), args.len())
+    {
         let expr = args.remove(0);
         return extract(&name, expr, column);
     }
     if let ("regexp_matches" | "regexp_like", 2) = (name.as_str(), args.len()) {
-        let (Some(pattern), Some(expr)) = (args.pop(), args.pop()) else { return unsupported(&name, column) };
-        return Ok(Expr::Regex { expr: Box::new(expr), pattern: Box::new(pattern), ignore_case: false, whole: false });
+        let (Some(pattern), Some(expr)) = (args.pop(), args.pop()) else {
+            return unsupported(&name, column);
+        };
+        return Ok(Expr::Regex {
+            expr: Box::new(expr),
+            pattern: Box::new(pattern),
+            ignore_case: false,
+            whole: false,
+        });
     }
     if name == "date" && args.len() == 1 {
         let expr = Box::new(args.remove(0));
-        return Ok(Expr::Cast { expr, data_type: arrow_schema::DataType::Date32, lenient: false });
+        return Ok(Expr::Cast {
+            expr,
+            data_type: arrow_schema::DataType::Date32,
+            lenient: false,
+        });
     }
     match named(&name) {
         None => unsupported(&format!("the function {name}()"), column),
-        Some((function, least, most)) if (least..=most).contains(&args.len()) => Ok(Expr::Call { function, args }),
+        Some((function, least, most)) if (least..=most).contains(&args.len()) => {
+            Ok(Expr::Call { function, args })
+        }
         Some((_, least, most)) => {
             let expected = match (least, most) {
                 (1, 1) => "one argument".to_owned(),
@@ -84,7 +136,10 @@ fn plain(function: sql::Function, column: u64, depth: usize) -> Lowered {
                 (least, most) if least == most => format!("{least} arguments"),
                 (least, most) => format!("{least} to {most} arguments"),
             };
-            Err(Error::Type(format!("{name}() takes {expected}, not {}", args.len())))
+            Err(Error::Type(format!(
+                "{name}() takes {expected}, not {}",
+                args.len()
+            )))
         }
     }
 }
@@ -149,4 +204,3 @@ fn extract(field: &str, expr: Expr, column: u64) -> Lowered {
 fn number(value: i64) -> Expr {
     Expr::Literal(Literal::Number(value.to_string()))
 }
-

@@ -21,7 +21,10 @@ pub(super) fn boxed(expr: Sql, depth: usize) -> Result<Box<Expr>, Error> {
 
 pub(super) fn expression_at(expr: Sql, depth: usize) -> Lowered {
     if depth > DEPTH {
-        return Err(Error::Unsupported { what: format!("a chain of more than {DEPTH} operators"), column: column_of(&expr) });
+        return Err(Error::Unsupported {
+            what: format!("a chain of more than {DEPTH} operators"),
+            column: column_of(&expr),
+        });
     }
     let depth = depth + 1;
     match expr {
@@ -33,11 +36,25 @@ pub(super) fn expression_at(expr: Sql, depth: usize) -> Lowered {
         Sql::Interval(interval) => types::interval(interval),
         Sql::UnaryOp { op, expr } => unary(op, *expr, depth),
         Sql::BinaryOp { left, op, right } => binary(*left, op, *right, depth),
-        Sql::Case { operand, conditions, else_result, .. } => case(operand, conditions, else_result, depth),
-        Sql::Cast { kind, expr, data_type, .. } => {
+        Sql::Case {
+            operand,
+            conditions,
+            else_result,
+            ..
+        } => case(operand, conditions, else_result, depth),
+        Sql::Cast {
+            kind,
+            expr,
+            data_type,
+            ..
+        } => {
             let lenient = matches!(kind, sql::CastKind::TryCast | sql::CastKind::SafeCast);
             let data_type = types::cast_target(&data_type, column_of(&expr))?;
-            Ok(Expr::Cast { expr: boxed(*expr, depth)?, data_type, lenient })
+            Ok(Expr::Cast {
+                expr: boxed(*expr, depth)?,
+                data_type,
+                lenient,
+            })
         }
         other => match tests(other, depth)? {
             Ok(lowered) => Ok(lowered),
@@ -48,23 +65,57 @@ pub(super) fn expression_at(expr: Sql, depth: usize) -> Lowered {
 
 /// The predicates that SQL spells with IS, IN, BETWEEN and LIKE; anything else is handed back.
 fn tests(expr: Sql, depth: usize) -> Result<Result<Expr, Sql>, Error> {
-    let truth = |expr: Box<Sql>, truth| -> Lowered { Ok(Expr::IsTruth { expr: boxed(*expr, depth)?, truth }) };
+    let truth = |expr: Box<Sql>, truth| -> Lowered {
+        Ok(Expr::IsTruth {
+            expr: boxed(*expr, depth)?,
+            truth,
+        })
+    };
     let lowered = match expr {
         Sql::IsNull(expr) | Sql::IsUnknown(expr) => Ok(Expr::IsNull(boxed(*expr, depth)?)),
-        Sql::IsNotNull(expr) | Sql::IsNotUnknown(expr) => negated(true, Ok(Expr::IsNull(boxed(*expr, depth)?))),
+        Sql::IsNotNull(expr) | Sql::IsNotUnknown(expr) => {
+            negated(true, Ok(Expr::IsNull(boxed(*expr, depth)?)))
+        }
         Sql::IsTrue(expr) => truth(expr, true),
         Sql::IsFalse(expr) => truth(expr, false),
         Sql::IsNotTrue(expr) => negated(true, truth(expr, true)),
         Sql::IsNotFalse(expr) => negated(true, truth(expr, false)),
         Sql::IsDistinctFrom(left, right) => compare(Comparison::Distinct, *left, *right, depth),
-        Sql::IsNotDistinctFrom(left, right) => compare(Comparison::NotDistinct, *left, *right, depth),
-        Sql::InList { expr, list, negated: no } => {
-            let list = list.into_iter().map(|item| expression_at(item, depth)).collect::<Result<_, _>>()?;
-            negated(no, Ok(Expr::In { expr: boxed(*expr, depth)?, list }))
+        Sql::IsNotDistinctFrom(left, right) => {
+            compare(Comparison::NotDistinct, *left, *right, depth)
         }
-        Sql::Between { expr, negated: no, low, high } => {
+        Sql::InList {
+            expr,
+            list,
+            negated: no,
+        } => {
+            let list = list
+                .into_iter()
+                .map(|item| expression_at(item, depth))
+                .collect::<Result<_, _>>()?;
+            negated(
+                no,
+                Ok(Expr::In {
+                    expr: boxed(*expr, depth)?,
+                    list,
+                }),
+            )
+        }
+        Sql::Between {
+            expr,
+            negated: no,
+            low,
+            high,
+        } => {
             let (low, high) = (boxed(*low, depth)?, boxed(*high, depth)?);
-            negated(no, Ok(Expr::Between { expr: boxed(*expr, depth)?, low, high }))
+            negated(
+                no,
+                Ok(Expr::Between {
+                    expr: boxed(*expr, depth)?,
+                    low,
+                    high,
+                }),
+            )
         }
         Sql::Like { .. } | Sql::ILike { .. } | Sql::SimilarTo { .. } | Sql::RLike { .. } => {
             operators::pattern(expr, depth)
@@ -76,17 +127,31 @@ fn tests(expr: Sql, depth: usize) -> Result<Result<Expr, Sql>, Error> {
 
 pub(super) fn negated(negated: bool, expr: Lowered) -> Lowered {
     let expr = expr?;
-    Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
+    Ok(if negated {
+        Expr::Not(Box::new(expr))
+    } else {
+        expr
+    })
 }
 
 pub(super) fn compare(op: Comparison, left: Sql, right: Sql, depth: usize) -> Lowered {
-    Ok(Expr::Compare { op, left: boxed(left, depth)?, right: boxed(right, depth)? })
+    Ok(Expr::Compare {
+        op,
+        left: boxed(left, depth)?,
+        right: boxed(right, depth)?,
+    })
 }
 
 fn column(path: Vec<sql::Ident>) -> Expr {
     let at = path.first().map_or(0, |name| name.span.start.column);
-    let name = |name: sql::Ident| Name { quoted: name.quote_style.is_some(), text: name.value };
-    Expr::Column(Column { path: path.into_iter().map(name).collect(), at })
+    let name = |name: sql::Ident| Name {
+        quoted: name.quote_style.is_some(),
+        text: name.value,
+    };
+    Expr::Column(Column {
+        path: path.into_iter().map(name).collect(),
+        at,
+    })
 }
 
 fn value_literal(value: sql::ValueWithSpan) -> Lowered {
@@ -134,10 +199,12 @@ fn unary(op: UnaryOperator, expr: Sql, depth: usize) -> Lowered {
         UnaryOperator::Plus => expression_at(expr, depth),
         UnaryOperator::Not | UnaryOperator::BangNot => negated(true, expression_at(expr, depth)),
         UnaryOperator::Minus => Ok(match expression_at(expr, depth)? {
-            Expr::Literal(Literal::Number(digits)) => Expr::Literal(Literal::Number(match digits.strip_prefix('-') {
-                Some(positive) => positive.to_owned(),
-                None => format!("-{digits}"),
-            })),
+            Expr::Literal(Literal::Number(digits)) => {
+                Expr::Literal(Literal::Number(match digits.strip_prefix('-') {
+                    Some(positive) => positive.to_owned(),
+                    None => format!("-{digits}"),
+                }))
+            }
             other => Expr::Negate(Box::new(other)),
         }),
         other => unsupported(&format!("the operator {other}"), column_of(&expr)),
@@ -147,18 +214,36 @@ fn unary(op: UnaryOperator, expr: Sql, depth: usize) -> Lowered {
 fn binary(left: Sql, op: BinaryOperator, right: Sql, depth: usize) -> Lowered {
     match op {
         BinaryOperator::And | BinaryOperator::Or => {
-            let join = if op == BinaryOperator::And { Expr::And } else { Expr::Or };
-            let chain = Sql::BinaryOp { left: Box::new(left), op: op.clone(), right: Box::new(right) };
-            let parts = operands(chain, &op).into_iter().map(|part| expression_at(part, depth));
+            let join = if op == BinaryOperator::And {
+                Expr::And
+            } else {
+                Expr::Or
+            };
+            let chain = Sql::BinaryOp {
+                left: Box::new(left),
+                op: op.clone(),
+                right: Box::new(right),
+            };
+            let parts = operands(chain, &op)
+                .into_iter()
+                .map(|part| expression_at(part, depth));
             Ok(join(parts.collect::<Result<_, _>>()?))
         }
         op => operators::binary(left, op, right, depth),
     }
 }
 
-fn case(operand: Option<Box<Sql>>, whens: Vec<sql::CaseWhen>, otherwise: Option<Box<Sql>>, depth: usize) -> Lowered {
+fn case(
+    operand: Option<Box<Sql>>,
+    whens: Vec<sql::CaseWhen>,
+    otherwise: Option<Box<Sql>>,
+    depth: usize,
+) -> Lowered {
     let when = |when: sql::CaseWhen| -> Result<(Expr, Expr), Error> {
-        Ok((expression_at(when.condition, depth)?, expression_at(when.result, depth)?))
+        Ok((
+            expression_at(when.condition, depth)?,
+            expression_at(when.result, depth)?,
+        ))
     };
     Ok(Expr::Case {
         operand: operand.map(|expr| boxed(*expr, depth)).transpose()?,
@@ -168,7 +253,10 @@ fn case(operand: Option<Box<Sql>>, whens: Vec<sql::CaseWhen>, otherwise: Option<
 }
 
 pub(super) fn unsupported<T>(what: &str, column: u64) -> Result<T, Error> {
-    Err(Error::Unsupported { what: what.to_owned(), column })
+    Err(Error::Unsupported {
+        what: what.to_owned(),
+        column,
+    })
 }
 
 pub(super) fn column_of(expr: &Sql) -> u64 {

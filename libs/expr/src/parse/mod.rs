@@ -32,7 +32,9 @@ pub(crate) fn conjuncts(sql: &str) -> Result<Vec<(Arc<Expr>, String)>, Error> {
         return parse(sql, tokens);
     }
     thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse(sql, tokens));
+        let worker = thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || parse(sql, tokens));
         let result = worker.map(thread::ScopedJoinHandle::join);
         match result {
             Ok(Ok(parsed)) => parsed,
@@ -45,7 +47,12 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Error> {
     let mut tokens = Tokenizer::new(&GenericDialect, sql)
         .tokenize_with_location()
         .map_err(|error| syntax(sql, error.location.column, &lower_first(&error.message)))?;
-    tokens.retain(|token| !matches!(token.token, Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab)));
+    tokens.retain(|token| {
+        !matches!(
+            token.token,
+            Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab)
+        )
+    });
     bounded(sql, &tokens)?;
     Ok(tokens)
 }
@@ -56,18 +63,30 @@ fn bounded(sql: &str, tokens: &[TokenWithSpan]) -> Result<(), Error> {
         match &token.token {
             Token::LParen => depth += 1,
             Token::Word(word) if word.value.eq_ignore_ascii_case("case") => depth += 1,
-            Token::Word(word) if word.value.eq_ignore_ascii_case("end") => depth = depth.saturating_sub(1),
+            Token::Word(word) if word.value.eq_ignore_ascii_case("end") => {
+                depth = depth.saturating_sub(1)
+            }
             Token::RParen => depth = depth.saturating_sub(1),
-            Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) => chained = chained.saturating_sub(1),
+            Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) => {
+                chained = chained.saturating_sub(1)
+            }
             _ => {}
         }
         chained += 1;
         let at = token.span.start.column;
         if depth > NESTING {
-            return Err(syntax(sql, at, &format!("it nests deeper than {NESTING} levels")));
+            return Err(syntax(
+                sql,
+                at,
+                &format!("it nests deeper than {NESTING} levels"),
+            ));
         }
         if chained > TOKENS {
-            return Err(syntax(sql, at, &format!("it has more than {TOKENS} operators")));
+            return Err(syntax(
+                sql,
+                at,
+                &format!("it has more than {TOKENS} operators"),
+            ));
         }
     }
     Ok(())
@@ -96,7 +115,11 @@ fn operands(expr: Sql, op: &BinaryOperator) -> Vec<Sql> {
     let (mut pending, mut flat) = (vec![expr], Vec::new());
     while let Some(next) = pending.pop() {
         match next {
-            Sql::BinaryOp { left, op: found, right } if found == *op => {
+            Sql::BinaryOp {
+                left,
+                op: found,
+                right,
+            } if found == *op => {
                 pending.push(*right);
                 pending.push(*left);
             }
@@ -112,7 +135,11 @@ fn chains(expr: &Sql, op: &BinaryOperator) -> bool {
 }
 
 fn syntax(sql: &str, column: u64, reason: &str) -> Error {
-    Error::Syntax { text: sql.to_owned(), column, reason: reason.to_owned() }
+    Error::Syntax {
+        text: sql.to_owned(),
+        column,
+        reason: reason.to_owned(),
+    }
 }
 
 /// sqlparser's message ends in ` at Line: 1, Column: 7`.
@@ -124,14 +151,25 @@ fn refused(sql: &str, error: ParserError) -> Error {
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
     };
     let (reason, column) = match text.rsplit_once(" at Line: ") {
-        Some((reason, place)) => (reason, place.rsplit(' ').next().and_then(|column| column.parse().ok())),
+        Some((reason, place)) => (
+            reason,
+            place
+                .rsplit(' ')
+                .next()
+                .and_then(|column| column.parse().ok()),
+        ),
         None => (text.as_str(), None),
     };
-    let reason = lower_first(reason).replace("expected: ", "expected ").replace("EOF", "the end");
+    let reason = lower_first(reason)
+        .replace("expected: ", "expected ")
+        .replace("found: ", "found ")
+        .replace("EOF", "the end");
     syntax(sql, column.unwrap_or(0), &reason)
 }
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
 }

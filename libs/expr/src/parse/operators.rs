@@ -5,20 +5,45 @@ use crate::Error;
 use crate::ast::{Arithmetic, Comparison, Expr};
 use sqlparser::ast::{BinaryOperator, Expr as Sql, ValueWithSpan};
 
-pub(super) fn binary(left: Sql, op: BinaryOperator, right: Sql, depth: usize) -> Result<Expr, Error> {
+pub(super) fn binary(
+    left: Sql,
+    op: BinaryOperator,
+    right: Sql,
+    depth: usize,
+) -> Result<Expr, Error> {
     if let Some(op) = comparison(&op) {
         return compare(op, left, right, depth);
     }
     if let Some(op) = arithmetic(&op) {
-        return Ok(Expr::Arithmetic { op, left: boxed(left, depth)?, right: boxed(right, depth)? });
+        return Ok(Expr::Arithmetic {
+            op,
+            left: boxed(left, depth)?,
+            right: boxed(right, depth)?,
+        });
     }
     if let Some((no, ignore_case)) = regex(&op) {
         let (expr, pattern) = (boxed(left, depth)?, boxed(right, depth)?);
-        return negated(no, Ok(Expr::Regex { expr, pattern, ignore_case, whole: false }));
+        return negated(
+            no,
+            Ok(Expr::Regex {
+                expr,
+                pattern,
+                ignore_case,
+                whole: false,
+            }),
+        );
     }
     if let Some((no, ignore_case)) = like(&op) {
         let (expr, pattern) = (boxed(left, depth)?, boxed(right, depth)?);
-        return negated(no, Ok(Expr::Like { expr, pattern, escape: None, ignore_case }));
+        return negated(
+            no,
+            Ok(Expr::Like {
+                expr,
+                pattern,
+                escape: None,
+                ignore_case,
+            }),
+        );
     }
     match op {
         BinaryOperator::StringConcat => Ok(Expr::Concat(boxed(left, depth)?, boxed(right, depth)?)),
@@ -81,26 +106,60 @@ fn like(op: &BinaryOperator) -> Option<(bool, bool)> {
 pub(super) fn pattern(expr: Sql, depth: usize) -> Result<Expr, Error> {
     let column = column_of(&expr);
     match expr {
-        Sql::Like { any: true, .. } | Sql::ILike { any: true, .. } => unsupported("LIKE ANY", column),
-        Sql::Like { negated: no, expr, pattern, escape_char, .. } => {
-            negated(no, matching(*expr, *pattern, escape_char, false, depth))
+        Sql::Like { any: true, .. } | Sql::ILike { any: true, .. } => {
+            unsupported("LIKE ANY", column)
         }
-        Sql::ILike { negated: no, expr, pattern, escape_char, .. } => {
-            negated(no, matching(*expr, *pattern, escape_char, true, depth))
-        }
-        Sql::SimilarTo { escape_char: Some(_), .. } => unsupported("SIMILAR TO with ESCAPE", column),
-        Sql::SimilarTo { negated: no, expr, pattern, .. } => searching(no, *expr, *pattern, true, depth),
-        Sql::RLike { negated: no, expr, pattern, .. } => searching(no, *expr, *pattern, false, depth),
+        Sql::Like {
+            negated: no,
+            expr,
+            pattern,
+            escape_char,
+            ..
+        } => negated(no, matching(*expr, *pattern, escape_char, false, depth)),
+        Sql::ILike {
+            negated: no,
+            expr,
+            pattern,
+            escape_char,
+            ..
+        } => negated(no, matching(*expr, *pattern, escape_char, true, depth)),
+        Sql::SimilarTo {
+            escape_char: Some(_),
+            ..
+        } => unsupported("SIMILAR TO with ESCAPE", column),
+        Sql::SimilarTo {
+            negated: no,
+            expr,
+            pattern,
+            ..
+        } => searching(no, *expr, *pattern, true, depth),
+        Sql::RLike {
+            negated: no,
+            expr,
+            pattern,
+            ..
+        } => searching(no, *expr, *pattern, false, depth),
         other => unsupported(&other.to_string(), column),
     }
 }
 
-fn matching(expr: Sql, pattern: Sql, escape: Option<Box<Sql>>, ignore_case: bool, depth: usize) -> Result<Expr, Error> {
+fn matching(
+    expr: Sql,
+    pattern: Sql,
+    escape: Option<Box<Sql>>,
+    ignore_case: bool,
+    depth: usize,
+) -> Result<Expr, Error> {
     let escape = match escape {
         None => None,
         Some(written) => escape_character(&written)?,
     };
-    Ok(Expr::Like { expr: boxed(expr, depth)?, pattern: boxed(pattern, depth)?, escape, ignore_case })
+    Ok(Expr::Like {
+        expr: boxed(expr, depth)?,
+        pattern: boxed(pattern, depth)?,
+        escape,
+        ignore_case,
+    })
 }
 
 fn escape_character(written: &Sql) -> Result<Option<char>, Error> {
@@ -117,5 +176,13 @@ fn escape_character(written: &Sql) -> Result<Option<char>, Error> {
 
 fn searching(no: bool, expr: Sql, pattern: Sql, whole: bool, depth: usize) -> Result<Expr, Error> {
     let (expr, pattern) = (boxed(expr, depth)?, boxed(pattern, depth)?);
-    negated(no, Ok(Expr::Regex { expr, pattern, ignore_case: false, whole }))
+    negated(
+        no,
+        Ok(Expr::Regex {
+            expr,
+            pattern,
+            ignore_case: false,
+            whole,
+        }),
+    )
 }
