@@ -6,8 +6,9 @@ use super::spill::Segment;
 use arrow_array::RecordBatch;
 use std::sync::Arc;
 
-/// Compressed size over size in memory, before anything was measured.
-const GUESSED_RATIO: f64 = 0.25;
+/// Compressed size over size in memory, before anything was measured: careful, so that
+/// the first row group does not overshoot a small target.
+const GUESSED_RATIO: f64 = 1.0;
 
 /// A file is complete when this much of the target is reached: a further row group
 /// would be too small to be worth it.

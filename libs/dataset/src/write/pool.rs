@@ -5,7 +5,7 @@
 //! rows is bounded by [`Pool::admit`]; memory that is not fresh is what makes it fast.
 
 use super::WriteError;
-use millrace_fault::{last_panic, record_panics};
+use millrace_fault::last_panic;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -96,7 +96,6 @@ impl Shared {
 impl Pool {
     /// `threads` in all, the caller's included; at most `limit` bytes of backlog.
     pub(super) fn new(threads: usize, limit: usize) -> Self {
-        record_panics();
         let shared = Arc::new(Shared::default());
         let worker = |_| {
             let shared = shared.clone();
