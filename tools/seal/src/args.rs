@@ -26,7 +26,7 @@ use std::ffi::OsString;
 #[command(name = "seal", version)]
 pub struct Args {
     /// The command and its arguments; it is not run by a shell
-    #[arg(value_name = "CMD", required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "CMD", required = true, num_args = 1.., trailing_var_arg = true)]
     pub command: Vec<OsString>,
     #[command(flatten)]
     pub(crate) identity: Identity,
