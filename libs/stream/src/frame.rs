@@ -172,11 +172,15 @@ impl Frames {
         if self.messages > 0 {
             return Err(self.corrupt_here(format!("its length is {length}")));
         }
+        Err(self.not_a_stream(&first))
+    }
+
+    fn not_a_stream(&mut self, first: &[u8]) -> Error {
         let mut start = first.to_vec();
         start.resize(20, 0);
-        let more = read_full(self.source.as_mut(), &mut start[4..]).unwrap_or(0);
-        start.truncate(4 + more);
-        Err(Error::NotAStream { subject: self.subject.clone(), start: printable(&start) })
+        let more = read_full(self.source.as_mut(), &mut start[first.len()..]).unwrap_or(0);
+        start.truncate(first.len() + more);
+        Error::NotAStream { subject: self.subject.clone(), start: printable(&start) }
     }
 
     /// A negative length: the producer's farewell, or damage.
@@ -227,7 +231,12 @@ impl Frames {
         let mut word = [0; 4];
         let read = read_full(self.source.as_mut(), &mut word).map_err(|source| self.failed(source))?;
         self.read += read as u64;
-        if read == word.len() { Ok(word) } else { Err(self.cut()) }
+        match read {
+            4 => Ok(word),
+            // Too short to be cut: no stream starts like this.
+            _ if self.form.is_none() && word[..read] != MARKER[..read] => Err(self.not_a_stream(&word[..read])),
+            _ => Err(self.cut()),
+        }
     }
 
     /// Behind the end marker there must be nothing.
