@@ -3,9 +3,14 @@
 //! Layout: [`spec`] (which folder a row belongs to), [`hive`] (values as folder names),
 //! [`listing`] (what a tree holds), [`parquet`] (how files are encoded), [`write`] (rows
 //! into staged files).
+//! Change: [`root`] (which directory), [`state`] (what is kept beside it), [`tx`] (how
+//! files appear and disappear, crash or not).
 
 pub mod hive;
 pub mod listing;
 pub mod parquet;
+pub mod root;
 pub mod spec;
+pub mod state;
+pub mod tx;
 pub mod write;

@@ -1,12 +1,12 @@
 //! What a directory is besides its entries: who it is, whose, and on what filesystem.
 
 use crate::{Error, dir};
-use rustix::fs::{Gid, Uid, XattrFlags, chown, lgetxattr, lsetxattr, statfs};
+use rustix::fs::{CWD, Gid, Uid, XattrFlags, chown, lgetxattr, lsetxattr, renameat, statfs};
 use rustix::io::Errno;
 use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells a directory from another one made later under the same name.
@@ -82,7 +82,7 @@ pub fn carry_over(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Er
     fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
     ["system.posix_acl_access", "system.posix_acl_default"]
         .iter()
-        .try_for_each(|name| copy_attribute(from, to, name, name))
+        .try_for_each(|name| copy_attribute(from, to, name))
 }
 
 /// Gives the new directory `to` what it would have inherited, had it been made inside
@@ -97,8 +97,7 @@ pub fn inherit(parent: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Err
         let mode = Permissions::from_mode((own.mode() | SET_GROUP_ID) & 0o7777);
         fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
     }
-    let default = "system.posix_acl_default";
-    copy_attribute(parent, to, default, default)
+    copy_attribute(parent, to, "system.posix_acl_default")
 }
 
 fn give(like: &Metadata, to: &Path, owner: bool) -> Result<(), Error> {
@@ -117,14 +116,14 @@ fn give(like: &Metadata, to: &Path, owner: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn copy_attribute(from: &Path, to: &Path, name: &str, as_name: &str) -> Result<(), Error> {
+fn copy_attribute(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
     let mut value = vec![0; 1 << 16];
     let length = match lgetxattr(from, name, value.as_mut_slice()) {
         Ok(length) => length,
         Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(()),
         Err(error) => return Err(Error::io("read the access list of", from, error)),
     };
-    match lsetxattr(to, as_name, &value[..length], XattrFlags::empty()) {
+    match lsetxattr(to, name, &value[..length], XattrFlags::empty()) {
         Ok(()) | Err(Errno::OPNOTSUPP) => Ok(()),
         Err(error) => Err(Error::io("set the access list of", to, error)),
     }
@@ -156,24 +155,32 @@ pub fn filesystem(path: impl AsRef<Path>) -> Result<Filesystem, Error> {
     })
 }
 
-/// Checks that the directory `path` could be moved into `beside`, without moving it:
-/// asks for a rename onto a directory that is not empty, which must fail. EXDEV tells a
-/// mount point or a lower layer, EACCES missing rights. `beside` is where the decoy is made.
-pub fn check_movable(path: impl AsRef<Path>, beside: impl AsRef<Path>) -> Result<(), Error> {
-    let (path, decoy) = (path.as_ref(), beside.as_ref().join("decoy"));
+/// Checks that each of the directories `paths` could be moved into `beside`, without
+/// moving it: asks for a rename onto a directory that is not empty, which must fail.
+/// EXDEV tells a mount point or a lower layer, EACCES missing rights. The decoy is made
+/// in `beside`. The first path that cannot be moved comes with the reason.
+pub fn check_movable(paths: &[PathBuf], beside: impl AsRef<Path>) -> Result<(), Error> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let decoy = beside.as_ref().join("decoy");
     dir::create_dir(&decoy)?;
     dir::create_dir(decoy.join("full"))?;
-    let outcome = dir::rename(path, &decoy);
-    if outcome.is_ok() {
-        // A filesystem that breaks POSIX here: put it back, and trust nothing.
-        dir::rename(&decoy, path)?;
-        let reason = io::Error::other("the filesystem replaced a directory that was not empty");
-        return Err(Error::io("move", path, reason));
-    }
+    let checked = paths.iter().try_for_each(|path| check(path, &decoy));
     dir::remove_tree(&decoy)?;
-    match outcome {
-        Err(error) if matches!(error.errno(), Some(17 | 39)) => Ok(()),
-        other => other,
+    checked
+}
+
+fn check(path: &Path, decoy: &Path) -> Result<(), Error> {
+    match renameat(CWD, path, CWD, decoy) {
+        Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(()),
+        Err(error) => Err(Error::io("move", path, error)),
+        Ok(()) => {
+            // A filesystem that breaks POSIX here: put it back, and trust nothing.
+            dir::rename(decoy, path)?;
+            let reason = io::Error::other("the filesystem replaced a directory that was not empty");
+            Err(Error::io("move", path, reason))
+        }
     }
 }
 
@@ -214,11 +221,13 @@ mod tests {
         let (x, side) = (folder.path().join("x"), folder.path().join("side"));
         fs::create_dir_all(x.join("in")).unwrap();
         fs::create_dir(&side).unwrap();
-        check_movable(&x, &side).unwrap();
+        check_movable(std::slice::from_ref(&x), &side).unwrap();
         assert!(x.join("in").is_dir());
         assert_eq!(crate::list(&side).unwrap().len(), 0);
         assert_eq!(
-            check_movable("/proc/self", &side).unwrap_err().errno(),
+            check_movable(&["/proc/self".into()], &side)
+                .unwrap_err()
+                .errno(),
             Some(18)
         );
     }

@@ -167,6 +167,18 @@ pub fn sync_tree(path: impl AsRef<Path>) -> Result<(), Error> {
         .try_for_each(|directory| sync(directory))
 }
 
+/// Makes the names below `path` durable, in all its directories.
+pub fn sync_names(path: impl AsRef<Path>) -> Result<(), Error> {
+    let mut directories = Vec::new();
+    collect(path.as_ref(), &mut Vec::new(), &mut directories)?;
+    sync_all(&directories)
+}
+
+/// Creates `path` and its missing parents, not synced.
+pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), Error> {
+    fs::create_dir_all(path.as_ref()).map_err(|error| Error::io("create", path, error))
+}
+
 fn collect(
     path: &Path,
     files: &mut Vec<PathBuf>,

@@ -1,0 +1,95 @@
+//! Step 3, last part: complete the new folders (kept files linked in, mode and owner
+//! carried over), make missing parents, and write the intent. All of it durable, none
+//! of it visible to readers.
+
+use super::intent::{self, Intent};
+use super::plan::Planned;
+use super::{Error, Stage, probe};
+use crate::state::write_json;
+use millrace_storage::attributes::{carry_over, identity, inherit};
+use millrace_storage::{dir, failpoint};
+
+/// Readies `stage` for the commit point; `intent` comes with everything but the
+/// partitions, the root and the window.
+pub(super) fn prepare(
+    stage: &Stage,
+    planned: Vec<Planned>,
+    mut intent: Intent,
+    allow_window: bool,
+) -> Result<Intent, Error> {
+    intent.root_before = stage.root.identity()?.map(Into::into);
+    dir::create_dir_all_synced(stage.root.path())?;
+    failpoint::reach("tx.parents.root")?;
+    intent.window = probe::needs_window(&stage.root, &planned, &stage.folder, allow_window)?;
+    for partition in &planned {
+        ready_folder(stage, partition)?;
+    }
+    failpoint::reach("tx.linked")?;
+    make_parents(stage, &planned)?;
+    failpoint::reach("tx.parents")?;
+    dir::sync_names(stage.dir())?;
+    intent.root_after = root_after(stage, &planned)?;
+    intent.partitions = planned
+        .into_iter()
+        .map(|partition| partition.intent)
+        .collect();
+    write_json(&stage.folder.join(intent::NAME), &intent)?;
+    failpoint::reach("tx.intent.written")?;
+    dir::sync_dir(&stage.folder)?;
+    failpoint::reach("tx.intent.synced")?;
+    Ok(intent)
+}
+
+fn ready_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
+    let path = &partition.intent.path;
+    let (live, new) = (stage.root.partition(path), stage.new_folder(path));
+    if !partition.intent.has_new_folder() {
+        // The live folder is going to be moved here.
+        dir::create_dir_all(dir::parent(&new))?;
+        dir::remove_dir(&new)?;
+        return Ok(());
+    }
+    dir::create_dir_all(&new)?;
+    for link in &partition.links {
+        dir::hard_link(link, new.join(link.file_name().unwrap_or_default()))?;
+        failpoint::reach("tx.link")?;
+    }
+    match partition.exists || path.is_empty() {
+        true => Ok(carry_over(&live, &new)?),
+        false => Ok(inherit(existing_parent(&live), &new)?),
+    }
+}
+
+fn existing_parent(path: &std::path::Path) -> &std::path::Path {
+    path.ancestors()
+        .skip(1)
+        .find(|above| above.is_dir())
+        .unwrap_or(path)
+}
+
+fn make_parents(stage: &Stage, planned: &[Planned]) -> Result<(), Error> {
+    for partition in planned
+        .iter()
+        .filter(|partition| partition.intent.has_new_folder() && !partition.intent.path.is_empty())
+    {
+        dir::create_dir_all_synced(dir::parent(&stage.root.partition(&partition.intent.path)))?;
+    }
+    Ok(())
+}
+
+/// The identity that the root is going to have: its own, or the new folder's when the
+/// root itself is exchanged.
+fn root_after(
+    stage: &Stage,
+    planned: &[Planned],
+) -> Result<Option<crate::state::RootIdentity>, Error> {
+    let exchanged = planned
+        .iter()
+        .any(|partition| partition.intent.path.is_empty());
+    let path = if exchanged {
+        stage.dir()
+    } else {
+        stage.root.path()
+    };
+    Ok(identity(path)?.map(Into::into))
+}

@@ -1,0 +1,155 @@
+//! Steps 5 to 7: from the commit point on, forward only. Every step looks first at what
+//! is there, so that it can be cut short anywhere and done again by anybody.
+
+use super::intent::{Intent, PartitionIntent};
+use super::live::Live;
+use super::log::{Log, LogEntry};
+use super::{Error, probe, trash};
+use crate::root::{Root, below};
+use crate::state::{FORMAT, Recorded};
+use millrace_fault::quoted;
+use millrace_storage::{dir, failpoint};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Completes the transaction in `ready` (`tx/ID.ready`). With `adopt`, partitions that
+/// somebody else changed are left as he made them; without, they stop it (3) after all
+/// others were rolled forward.
+pub(super) fn complete(
+    root: &Root,
+    ready: &Path,
+    intent: &Intent,
+    adopt: bool,
+    log: &mut Log,
+) -> Result<LogEntry, Error> {
+    let left = flip_all(root, ready, intent)?;
+    if let Some(first) = left.first().filter(|_| !adopt) {
+        return Err(changed_by_others(root, first, left.len(), intent));
+    }
+    record(root, intent)?;
+    failpoint::reach("tx.recorded")?;
+    let entry = intent.entry(&left);
+    log.append(&entry)?;
+    failpoint::reach("tx.logged")?;
+    trash::put(&root.state(), ready, &intent.id)?;
+    Ok(entry)
+}
+
+/// Flips every partition; answers with those that somebody else has changed.
+fn flip_all(root: &Root, ready: &Path, intent: &Intent) -> Result<Vec<String>, Error> {
+    let mut left = Vec::new();
+    let mut parents: BTreeSet<PathBuf> = BTreeSet::new();
+    for partition in &intent.partitions {
+        let flip = Flip::new(root, ready, partition);
+        failpoint::reach("tx.flip")?;
+        match flip.go(intent.window)? {
+            true => parents.extend(flip.parents()),
+            false => left.push(partition.path.clone()),
+        }
+        failpoint::reach("tx.flipped")?;
+    }
+    // Also of those that an earlier attempt flipped: it may not have come to this.
+    let parents: Vec<PathBuf> = parents
+        .into_iter()
+        .filter(|parent| parent.is_dir())
+        .collect();
+    dir::sync_all(&parents)?;
+    failpoint::reach("tx.flips.synced")?;
+    Ok(left)
+}
+
+/// One partition's folders.
+struct Flip<'a> {
+    partition: &'a PartitionIntent,
+    live: PathBuf,
+    new: PathBuf,
+    /// Where the two-rename way puts what was replaced.
+    old: PathBuf,
+}
+
+impl<'a> Flip<'a> {
+    fn new(root: &Root, ready: &Path, partition: &'a PartitionIntent) -> Self {
+        Flip {
+            partition,
+            live: root.partition(&partition.path),
+            new: below(&ready.join("new"), &partition.path),
+            old: below(&ready.join("old"), &partition.path),
+        }
+    }
+
+    fn parents(&self) -> impl Iterator<Item = PathBuf> {
+        [&self.live, &self.new, &self.old]
+            .into_iter()
+            .map(|path| dir::parent(path).to_owned())
+    }
+
+    /// Puts the new set in place, from wherever an earlier attempt got to. `false`:
+    /// the partition is neither old nor new, and stays untouched.
+    fn go(&self, window: bool) -> Result<bool, Error> {
+        let live = Live::look_at(&self.live)?;
+        if window && !live.exists && self.old.exists() {
+            self.move_in()?;
+            return Ok(true);
+        }
+        if live.files == self.partition.new && (live.exists || !self.partition.has_new_folder()) {
+            return Ok(true);
+        }
+        if live.files != self.partition.old || !live.strange.is_empty() {
+            return Ok(false);
+        }
+        match (live.exists, self.partition.has_new_folder()) {
+            (true, true) if window => self.by_two_renames()?,
+            (true, true) => probe::exchange(&self.live, &self.new)?,
+            (false, true) => self.move_in()?,
+            (true, false) => dir::rename(&self.live, &self.new)?,
+            (false, false) => {}
+        }
+        Ok(true)
+    }
+
+    fn by_two_renames(&self) -> Result<(), Error> {
+        dir::create_dir_all(dir::parent(&self.old))?;
+        dir::rename(&self.live, &self.old)?;
+        failpoint::reach("tx.flip.window")?;
+        self.move_in()
+    }
+
+    /// A plain rename: nobody is at the target, which we saw under the lock, and it would
+    /// replace an empty folder at most.
+    fn move_in(&self) -> Result<(), Error> {
+        match self.partition.has_new_folder() && self.new.exists() {
+            true => Ok(dir::rename(&self.new, &self.live)?),
+            false => Ok(()),
+        }
+    }
+}
+
+fn changed_by_others(root: &Root, first: &str, count: usize, intent: &Intent) -> Error {
+    let name = if first.is_empty() {
+        root.path().to_owned()
+    } else {
+        root.partition(first)
+    };
+    let others = if count == 1 {
+        String::new()
+    } else {
+        format!(" and {} more", count - 1)
+    };
+    Error::data(format!(
+        "{}{others} was changed by someone else while run {} was being committed; all other partitions are complete",
+        quoted(name.to_string_lossy()),
+        quoted(intent.run())
+    ))
+    .hint("to keep what is there now, run the tool with --adopt")
+}
+
+fn record(root: &Root, intent: &Intent) -> Result<(), Error> {
+    let Some(dataset) = intent.dataset.clone() else {
+        return Ok(());
+    };
+    root.state().record(&Recorded {
+        format: FORMAT,
+        identity: intent.root_after,
+        dataset,
+    })
+}
