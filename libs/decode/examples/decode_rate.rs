@@ -1,0 +1,65 @@
+//! How fast one thread decodes: `decode_rate [--portable] [--chunk BYTES] SCHEMA FILE`.
+//! The file is read once; then each of five rounds decodes all of it, chunk by chunk.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use arrow_array::RecordBatch;
+use millrace_decode::{Chunk, Options, Rejected, Sink, ndjson};
+use millrace_schema::TableSchema;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+#[derive(Default)]
+struct Count {
+    rows: usize,
+    rejected: usize,
+    batches: usize,
+}
+
+impl Sink for Count {
+    fn batch(&mut self, batch: RecordBatch) -> ControlFlow<()> {
+        self.rows += batch.num_rows();
+        self.batches += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn reject(&mut self, rejected: Rejected<'_>) -> ControlFlow<()> {
+        if self.rejected == 0 {
+            println!("first reject: line {} {:?}", rejected.line_in_chunk, rejected.reason);
+        }
+        self.rejected += 1;
+        ControlFlow::Continue(())
+    }
+}
+
+fn main() {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let portable = args.first().is_some_and(|arg| arg == "--portable");
+    args.drain(..usize::from(portable));
+    let mut size = 2 << 20;
+    if args[0] == "--chunk" {
+        size = args[1].parse().unwrap();
+        args.drain(..2);
+    }
+    let schema = TableSchema::parse(&std::fs::read_to_string(&args[0]).unwrap()).unwrap();
+    let bytes = std::fs::read(&args[1]).unwrap();
+    for _ in 0..5 {
+        let mut decoder = ndjson::Decoder::new(&schema, &Options::default()).unwrap();
+        if portable {
+            decoder = decoder.portable();
+        }
+        let (mut count, mut chunk, mut at) = (Count::default(), Chunk::with_capacity(size), 0);
+        let begin = Instant::now();
+        while at < bytes.len() {
+            let window = &bytes[at..bytes.len().min(at + size)];
+            let end = ndjson::cut(window).unwrap_or(window.len());
+            chunk.clear();
+            chunk.extend_from_slice(&window[..end]);
+            decoder.decode(&chunk, &mut count).unwrap();
+            at += end;
+        }
+        decoder.finish(&mut count).unwrap();
+        let seconds = begin.elapsed().as_secs_f64();
+        let rate = bytes.len() as f64 / seconds / 1e9;
+        println!("{} rows, {} rejected, {} batches, {rate:.2} GB/s", count.rows, count.rejected, count.batches);
+    }
+}

@@ -1,0 +1,32 @@
+//! JSON (RFC 8259) into columns: one cursor, and the schema decides what is next.
+//!
+//! Every function takes the text and a position and returns the position behind what it
+//! read. The functions that [`crate::kernel::Isa`] names are generic over it and
+//! compiled once for each instruction set; what is rare is compiled once for all.
+
+mod key;
+mod object;
+mod record;
+mod skip;
+mod strangers;
+mod string;
+mod value;
+
+pub(crate) use key::{Next, next_key};
+pub(crate) use object::{list, object};
+pub(crate) use record::{Pause, Records, records};
+pub(crate) use skip::{Open, skip};
+pub(crate) use strangers::Strangers;
+pub(crate) use value::value;
+
+use crate::kernel::Text;
+
+/// Behind the white space at `at`. In NDJSON a line end is not white space: it ends the
+/// record.
+#[inline(always)]
+pub(crate) fn behind_space(text: Text<'_>, mut at: usize, lines: bool) -> usize {
+    while matches!(text.byte(at), b' ' | b'\t' | b'\r') || text.byte(at) == b'\n' && !lines {
+        at += 1;
+    }
+    at
+}
