@@ -125,7 +125,7 @@ fn walk(folder: &Path, relative: &str, found: &mut Vec<Partition>) -> Result<(),
     Ok(())
 }
 
-fn is_parquet(name: &str) -> bool {
+pub(crate) fn is_parquet(name: &str) -> bool {
     SUFFIXES.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix))
 }
 

@@ -18,13 +18,4 @@ pub use error::WriteError;
 pub use partitioned::{Naming, PartitionedWriter, Staged};
 pub use scatter::{Piece, Scatter};
 
-/// A finished file in a stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedFile {
-    /// File name.
-    pub name: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Bytes of it.
-    pub bytes: u64,
-}
+pub use crate::tx::StagedFile;
