@@ -6,6 +6,7 @@
 //! Change: [`root`] (which directory), [`state`] (what is kept beside it), [`tx`] (how
 //! files appear and disappear, crash or not).
 
+pub mod content;
 pub mod hive;
 pub mod listing;
 pub mod parquet;

@@ -14,12 +14,14 @@ mod error;
 mod iceberg;
 mod keys;
 mod parse;
+mod record;
 
 pub use agree::Agreement;
 pub use bind::{Bound, BoundItem};
 pub use error::SpecError;
 pub use iceberg::murmur3;
 pub use keys::Keys;
+pub use record::recorded;
 
 use std::fmt;
 
