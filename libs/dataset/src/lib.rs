@@ -1,12 +1,13 @@
 //! A dataset: a directory of Hive partitions with Parquet files.
 //!
 //! Layout: [`spec`] (which folder a row belongs to), [`hive`] (values as folder names),
-//! [`listing`] (what a tree holds), [`parquet`] (how files are encoded), [`write`] (rows
-//! into staged files).
+//! [`listing`] (what a tree holds), [`evolution`] (files whose schemas differ),
+//! [`parquet`] (how files are encoded), [`write`] (rows into staged files).
 //! Change: [`root`] (which directory), [`state`] (what is kept beside it), [`tx`] (how
 //! files appear and disappear, crash or not).
 
 pub mod content;
+pub mod evolution;
 pub mod hive;
 pub mod listing;
 pub mod parquet;

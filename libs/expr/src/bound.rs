@@ -1,9 +1,10 @@
 //! A predicate bound to a schema.
 
+use crate::ast::Comparison;
 use crate::evaluate::{self, Batch};
-use crate::node::Node;
+use crate::node::{Kind, Node};
 use crate::{Error, Outcome, Statistics, outcome};
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::DataType;
 
 /// A predicate whose columns and types are known.
@@ -30,6 +31,39 @@ impl Bound {
     /// [`Bound::columns`], with the types of the schema; others are not looked at.
     pub fn evaluate(&self, batch: &RecordBatch) -> Result<BooleanArray, Error> {
         evaluate::predicate(&self.root, &Batch::new(&self.columns, batch)?)
+    }
+
+    /// Columns that must have one of a few values where the predicate is true: what a
+    /// bloom filter can be asked for. The values are not null, in the column's plain
+    /// type (dictionaries and views unpacked, timestamps without zone), floats left out.
+    pub fn required_values(&self) -> Vec<(&str, ArrayRef)> {
+        let mut required = Vec::new();
+        self.require(&self.root, &mut required);
+        required
+    }
+
+    fn require<'a>(&'a self, node: &'a Node, required: &mut Vec<(&'a str, ArrayRef)>) {
+        let (column, values) = match &node.kind {
+            Kind::And(nodes) => return nodes.iter().for_each(|node| self.require(node, required)),
+            Kind::In { node, set } => (node, set.sorted.clone()),
+            Kind::Compare {
+                op: Comparison::Equal,
+                left,
+                right,
+            } => match (left.as_constant(), right.as_constant()) {
+                (Some(value), None) => (right, value.clone()),
+                (None, Some(value)) => (left, value.clone()),
+                _ => return,
+            },
+            _ => return,
+        };
+        if let (Kind::Column(index), 0, false) = (
+            &column.kind,
+            values.null_count(),
+            column.data_type.is_floating(),
+        ) {
+            required.push((&self.columns[*index].name, values));
+        }
     }
 
     /// What `statistics` of some rows say about them. A row for which the predicate

@@ -483,3 +483,29 @@ fn units_of_time_meet() {
     assert_eq!(test("t >= TIMESTAMP '1970-01-01 00:00:01.5'"), 1);
     assert_eq!(test("t = TIMESTAMP '1970-01-01 00:00:01'"), 1);
 }
+
+#[test]
+fn values_that_a_predicate_requires() {
+    let batch = batch();
+    let required = |sql: &str| -> Vec<String> {
+        let bound = Predicate::parse(sql)
+            .unwrap()
+            .bind(&batch.schema())
+            .unwrap();
+        bound
+            .required_values()
+            .into_iter()
+            .map(|(column, values)| format!("{column}:{}", values.len()))
+            .collect()
+    };
+    assert_eq!(
+        required("i = 1 AND s IN ('a', 'b') AND big > 2"),
+        ["i:1", "s:2"]
+    );
+    assert_eq!(required("i = 1 OR s = 'a'"), [""; 0]);
+    assert_eq!(
+        required("NOT i = 1 AND f = 1 AND i + 1 = 2 AND i = NULL"),
+        [""; 0]
+    );
+    assert_eq!(required("region = 'eu'"), ["region:1"]);
+}
