@@ -9,8 +9,9 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pipeline(String);
 
-/// A unit's name: any text without control characters, at most 1024 bytes. Calendar
-/// units have a form of their own; see [`crate::calendar`].
+/// A unit's name: any text without control characters, at most 1024 bytes, that could
+/// not be taken for an option. Calendar units have a form of their own; see
+/// [`crate::calendar`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnitName(String);
 
@@ -37,10 +38,10 @@ impl FromStr for UnitName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.len() > 1024 || text.chars().any(char::is_control) {
+        if text.is_empty() || text.len() > 1024 || text.starts_with('-') || text.chars().any(char::is_control) {
             let shown = quoted(clip(text, 80));
             return Err(format!(
-                "{shown} is no name of a unit: 1 to 1024 bytes without control characters"
+                "{shown} is no name of a unit: 1 to 1024 bytes, no control characters, no '-' in front"
             ));
         }
         Ok(UnitName(text.to_owned()))
@@ -92,7 +93,7 @@ mod tests {
         for good in ["2026-03-17T05", "in/a file.ndjson"] {
             assert!(good.parse::<UnitName>().is_ok(), "{good}");
         }
-        for bad in ["", "a\nb", "a\u{1b}", &"x".repeat(1025)] {
+        for bad in ["", "-", "--x", "a\nb", "a\u{1b}", &"x".repeat(1025)] {
             assert!(bad.parse::<UnitName>().is_err(), "{bad}");
         }
     }

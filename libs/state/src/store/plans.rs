@@ -132,6 +132,14 @@ impl Store {
         }
     }
 
+    /// The names of all pipelines that have a unit, a plan or a mark.
+    pub fn pipelines(&self) -> Result<Vec<String>, Error> {
+        self.read("read", |connection| {
+            let sql = "SELECT pipeline FROM units UNION SELECT pipeline FROM plans UNION SELECT pipeline FROM marks ORDER BY 1";
+            connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
     /// When anything first happened to `pipeline`: a plan, a run, a mark by hand.
     pub fn first_seen(&self, pipeline: &Pipeline) -> Result<Option<Timestamp>, Error> {
         self.read("read", |connection| {
