@@ -1,5 +1,7 @@
 //! The `ingest` program; everything is in the library beside it.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    millrace_cli::main(millrace_ingest::run)
 }
