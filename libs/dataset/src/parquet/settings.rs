@@ -24,6 +24,8 @@ pub struct WriterSettings {
     pub temp_dir: PathBuf,
     /// Bytes of a page before compression.
     pub page_size: usize,
+    /// Columns that get a bloom filter, by the name of the top-level column.
+    pub bloom: Vec<String>,
     /// Key-value metadata of every file.
     pub metadata: Vec<(String, String)>,
 }
@@ -38,6 +40,7 @@ impl Default for WriterSettings {
             memory: 256_000_000,
             temp_dir: std::env::temp_dir(),
             page_size: 256 << 10,
+            bloom: Vec::new(),
             metadata: Vec::new(),
         }
     }
@@ -60,6 +63,9 @@ impl WriterSettings {
             let path = column.path.clone();
             if column.page_statistics {
                 builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+            }
+            if path.parts().first().is_some_and(|root| self.bloom.contains(root)) {
+                builder = builder.set_column_bloom_filter_enabled(path.clone(), true);
             }
             let encoding = match column.encoded {
                 Encoded::Dictionary => continue,

@@ -1,0 +1,159 @@
+//! The stream's rows on their way: checked, counted, split by scope and partition.
+
+use crate::outside::OutsideRows;
+use crate::scope::{self, Scope};
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use millrace_cli::Job;
+use millrace_dataset::content::Content;
+use millrace_dataset::spec::Keys;
+use millrace_dataset::write::{PartitionedWriter, Piece, Scatter};
+use millrace_fault::{Context, Failure, guarded};
+use millrace_stream::Reader;
+
+/// Everything that a row passes.
+pub(crate) struct Intake {
+    keys: Keys,
+    scope: Option<Scope>,
+    /// Whether each partition lies inside of the scope, by number.
+    inside: Vec<bool>,
+    outside: OutsideRows,
+    content: Option<Content>,
+    /// Columns that go into the files.
+    columns: Vec<usize>,
+    scatter: Scatter,
+    /// Rows kept, by partition number.
+    rows: Vec<u64>,
+    rows_in: u64,
+}
+
+/// What came in.
+pub(crate) struct Taken {
+    /// Rows of the stream.
+    pub(crate) rows: u64,
+    /// Their hash, where a repetition is to be recognised.
+    pub(crate) content: String,
+    /// Rows of each partition, by path.
+    pub(crate) partitions: Vec<(String, u64)>,
+    /// The scope, handed back.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) outside: OutsideRows,
+}
+
+impl Intake {
+    /// Rows get their partition by `keys`; `columns` of them go into files of `files`.
+    pub(crate) fn new(
+        keys: Keys,
+        scope: Option<Scope>,
+        outside: OutsideRows,
+        content: Option<Content>,
+        columns: Vec<usize>,
+        files: SchemaRef,
+    ) -> Self {
+        Intake {
+            keys,
+            scope,
+            inside: Vec::new(),
+            outside,
+            content,
+            columns,
+            scatter: Scatter::new(files),
+            rows: Vec::new(),
+            rows_in: 0,
+        }
+    }
+
+    /// Reads the stream to its end marker, into `writer` if there is one.
+    pub(crate) fn consume(
+        mut self,
+        reader: &mut Reader,
+        mut writer: Option<&mut PartitionedWriter>,
+        job: &Job,
+    ) -> Result<Taken, Failure> {
+        while let Some(batch) = reader.next().context("nothing committed")? {
+            job.metrics.records_in.add(batch.num_rows() as u64);
+            job.metrics.bytes_in.set(reader.bytes_read());
+            let pieces = guarded("a batch", || self.take(batch, writer.is_some(), job))?;
+            self.give(pieces, &mut writer)?;
+        }
+        let rest = self.scatter.finish().map_err(kernel)?;
+        self.give(rest, &mut writer)?;
+        let partitions = (0u32..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
+        Ok(Taken {
+            rows: self.rows_in,
+            content: self.content.as_ref().map(Content::digest).unwrap_or_default(),
+            partitions: partitions.map(|(id, rows)| (self.keys.path(id).to_owned(), *rows)).collect(),
+            scope: self.scope,
+            outside: self.outside,
+        })
+    }
+
+    fn take(&mut self, batch: RecordBatch, split: bool, job: &Job) -> Result<Vec<Piece>, Failure> {
+        if let Some(content) = &mut self.content {
+            content.update(&batch).map_err(kernel)?;
+        }
+        let first_row = self.rows_in;
+        self.rows_in += batch.num_rows() as u64;
+        let ids = self.keys.assign(&batch)?.to_vec();
+        self.judge_partitions()?;
+        let (batch, ids) = self.split_by_scope(batch, ids, first_row, job)?;
+        for id in &ids {
+            self.rows[*id as usize] += 1;
+        }
+        if !split || ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = batch.project(&self.columns).map_err(kernel)?;
+        self.scatter.push(batch, &ids).map_err(kernel)
+    }
+
+    /// Decides for partitions that are new whether they are inside of the scope.
+    fn judge_partitions(&mut self) -> Result<(), Failure> {
+        self.rows.resize(self.keys.len(), 0);
+        for id in self.inside.len() as u32..self.keys.len() as u32 {
+            let inside = match &self.scope {
+                None => true,
+                Some(scope) => scope.holds(&self.keys.values(id))?,
+            };
+            self.inside.push(inside);
+        }
+        Ok(())
+    }
+
+    /// Rows inside of the scope and their partitions; the others go where they are to go.
+    fn split_by_scope(
+        &mut self,
+        batch: RecordBatch,
+        mut ids: Vec<u32>,
+        first_row: u64,
+        job: &Job,
+    ) -> Result<(RecordBatch, Vec<u32>), Failure> {
+        let is_inside = |id: &u32| self.inside[*id as usize];
+        let (Some(scope), Some(first)) = (&self.scope, ids.iter().position(|id| !is_inside(id))) else {
+            return Ok((batch, ids));
+        };
+        if matches!(self.outside, OutsideRows::Refused) {
+            job.metrics.outside.add(1);
+            return Err(scope::refuse(scope, first_row + first as u64 + 1, self.keys.path(ids[first])));
+        }
+        let inside: BooleanArray = ids.iter().map(|id| Some(is_inside(id))).collect();
+        let outside: BooleanArray = ids.iter().map(|id| Some(!is_inside(id))).collect();
+        ids.retain(|id| self.inside[*id as usize]);
+        job.metrics.outside.add(outside.true_count() as u64);
+        self.outside.take(&filter_record_batch(&batch, &outside).map_err(kernel)?)?;
+        Ok((filter_record_batch(&batch, &inside).map_err(kernel)?, ids))
+    }
+
+    fn give(&self, pieces: Vec<Piece>, writer: &mut Option<&mut PartitionedWriter>) -> Result<(), Failure> {
+        let Some(writer) = writer else { return Ok(()) };
+        for (id, rows) in pieces {
+            writer.push(self.keys.path(id), rows)?;
+        }
+        Ok(())
+    }
+}
+
+fn kernel(error: ArrowError) -> Failure {
+    Failure::data("cannot split the rows of a batch").because(error)
+}

@@ -1,0 +1,73 @@
+//! The rest of the manual: examples, files, notes.
+
+use millrace_cli::Section;
+
+pub(crate) const SECTIONS: &[Section] = &[
+    (
+        "EXAMPLES",
+        "One day of events into hourly partitions:
+
+  ingest day/*.ndjson --schema orders.json | partition orders --by 'order_date=date(event_timestamp),order_hour=hour(event_timestamp)'
+
+Replace one hour, and keep late rows of other hours for a step of their own:
+
+  ingest 05.ndjson --schema orders.json | partition orders --mode overwrite --scope order_date=2026-03-17/order_hour=05 --outside late.arrows
+  partition orders --mode append --step late < late.arrows
+
+The same by a predicate, every partition of the day being replaced even by nothing:
+
+  ingest day/*.ndjson --schema orders.json | partition orders --mode overwrite --scope \"order_date = '2026-03-17'\" --max-shrink 100%
+
+Late rows of a unit, as often as it is run:
+
+  ingest late.ndjson --schema orders.json | partition orders --mode replace-unit --unit 2026-03-17T05
+
+Look before you write:
+
+  ingest 05.ndjson --schema orders.json | partition orders --mode overwrite --dry-run
+
+Take a run back:
+
+  partition orders --undo r-20260317
+
+Sixteen buckets of customers within each region, filters for point lookups:
+
+  prune orders | partition by_customer --by 'region,bucket=bucket(16,customer_id)' --bloom order_id
+
+Compact what was just written:
+
+  ingest late.ndjson --schema orders.json | partition orders --mode append > list && compact orders - < list",
+    ),
+    (
+        "VALUES AS FOLDERS",
+        "Values are escaped as Hive, Spark and DuckDB do it: every ASCII character but letters, digits and '_', '-', '.', '~' is written as %XX. On reading, any %XX is understood. No value can leave the dataset's folder. Null is __HIVE_DEFAULT_PARTITION__; that text itself, and NULL, which DuckDB takes for null, are written with their first character escaped. The empty string is an empty value ('region='): DuckDB, pyarrow and prune read it back as the empty string, Spark cannot read such a folder and Hive means null by it; replace empty strings upstream if those must read the dataset. A value of more than 255 bytes with its column's name is refused (3), as is a year before 0000 or after 9999.
+
+Readers take 'hour=5' and 'hour=05' for the same value and count both: a run that would make a second spelling beside the first is refused (3).
+
+Names of partition columns must not start with '_' or '.', which readers skip. A stream that has a column of a partition's name already (from prune) must agree with the computed value in every row (3); the column is not written into the files again.",
+    ),
+    (
+        "MODES AND GUARDS",
+        "create fails (2) when a partition that gets rows has data. overwrite replaces the partitions that get rows, and those of --scope. append adds files. replace-unit replaces the files that this --unit wrote before, in whatever partitions, and leaves all others; a file that was compacted together with other units' rows is refused (3).
+
+When a partition would lose more than --max-shrink of its rows, or an empty stream would replace data without --allow-empty, the run ends with 1 before anything has changed: a handful of late rows must not replace a day. --scope tells which partitions a run owns.
+
+The first commit records the spec and the files' columns; another --by is refused (2), other columns or types (3).",
+    ),
+    (
+        "RUNS",
+        "With --run-id (checkpoint run sets it) a run is committed once: the same run again reads its input to the end, checks that rows and request are the same, writes nothing and prints the list of the first time. A script that calls partition twice on one dataset in one run names the steps: --step late. Without a run id an append that is run again appends again.",
+    ),
+    (
+        "FILES",
+        "DATASET holds nothing but partition folders with Parquet files, part-N-TXID.parquet. What is being written, the lock, the log and, for --keep, what was replaced lie beside it in .DATASET.millrace: never glob the parent. Rows that exceed --memory go to an unnamed file in --temp-dir.
+
+The Parquet files carry the run id and the unit in their key-value metadata (millrace.run_id, millrace.units).",
+    ),
+    (
+        "NOTES",
+        "Files and their number do not depend on --threads. A partition's rows keep the order of the stream. A file ends near --target-size; a partition that is smaller has one file, or one more for rows that came when it had been closed already. Row groups end at --row-group-size. Encodings are chosen for each column from the first rows: a dictionary where values repeat, delta encodings for identifiers, times and long strings.
+
+Timestamps are taken in UTC. A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
+    ),
+];
