@@ -80,14 +80,14 @@ impl Drop for Progress {
 
 impl Watched {
     fn redraw(&self, stopped: &mpsc::Receiver<()>) {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let unknown = ProgressStyle::with_template("{prefix}: {spinner} {msg} [{elapsed}]");
         let known = ProgressStyle::with_template("{prefix}: [{bar:24}] {percent}% {msg} eta {eta}");
         let (Ok(unknown), Ok(known)) = (unknown, known) else {
             return;
         };
-        bar.set_prefix(self.tool);
-        bar.set_style(unknown);
+        // Nothing is drawn before the first tick: quick runs show no progress at all.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let bar = bar.with_style(unknown).with_prefix(self.tool);
         while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(100))
         {
             let (position, total) = self.position();
