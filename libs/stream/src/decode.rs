@@ -22,7 +22,11 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Starts with the first message, which must be the schema.
     pub(crate) fn new(head: &Head) -> Result<Decoder, String> {
-        Ok(Decoder { schema: schema(head)?, dictionaries: HashMap::new() })
+        Ok(Self::with_schema(schema(head)?))
+    }
+
+    pub(crate) fn with_schema(schema: SchemaRef) -> Decoder {
+        Decoder { schema, dictionaries: HashMap::new() }
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -68,9 +72,11 @@ pub(crate) fn schema(head: &Head) -> Result<SchemaRef, String> {
 fn schema_of(head: &Head) -> Result<SchemaRef, String> {
     let message = head.message()?;
     let kind = message.header_type();
-    let Some(schema) = message.header_as_schema() else {
-        return Err(unexpected(kind, "the schema"));
-    };
+    schema_from(message.header_as_schema().ok_or_else(|| unexpected(kind, "the schema"))?)
+}
+
+/// May panic on a schema that no writer made: to be called from within [`caught`].
+pub(crate) fn schema_from(schema: arrow_ipc::Schema<'_>) -> Result<SchemaRef, String> {
     if schema.endianness() != Endianness::Little {
         return Err("it comes from a big-endian machine".into());
     }
@@ -93,6 +99,6 @@ fn reason(error: ArrowError) -> String {
 }
 
 /// A panic of the decoder is a refusal of the bytes that caused it.
-fn caught<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(crate) fn caught<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     guarded("it", || Ok(decode())).unwrap_or_else(|failure: Failure| Err(failure.to_string()))
 }

@@ -60,6 +60,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// An Arrow file whose footer or messages cannot be right.
+    #[error("cannot decode {subject}: {reason}")]
+    DamagedFile {
+        /// Which file.
+        subject: String,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// The stream failed before, and somebody asked for more of it.
     #[error("{subject} failed before and cannot be read on")]
     Failed {
@@ -114,6 +122,7 @@ impl Coded for Error {
             Error::Trailing { .. }
             | Error::NotAStream { .. }
             | Error::Corrupt { .. }
+            | Error::DamagedFile { .. }
             | Error::Failed { .. }
             | Error::Encode(_) => Exit::DATA,
         }

@@ -7,7 +7,7 @@
 //! [`Output`] is the other end: it writes the next message's marker together with
 //! each message (so that foreign readers refuse a cut stream too), and at the end
 //! either the end marker or the poison. [`Relay`] and [`forward_stdin`] pass messages
-//! on without decoding them. Bytes are untrusted: nothing here panics, and a claimed length
+//! on without decoding them. [`FileReader`] reads the Arrow file format. Bytes are untrusted: nothing here panics, and a claimed length
 //! allocates no more than has arrived plus a bound. The rules are millrace(7)'s.
 
 mod body;
@@ -15,6 +15,7 @@ mod check;
 mod decode;
 mod encode;
 mod error;
+mod file;
 mod forward;
 mod frame;
 mod output;
@@ -25,6 +26,7 @@ mod relay;
 mod sink;
 
 pub use error::Error;
+pub use file::FileReader;
 pub use forward::{Listener, forward_stdin};
 pub use output::Output;
 pub use pipe::Kind;
