@@ -2,7 +2,8 @@
 //!
 //! Layout: [`spec`] (which folder a row belongs to), [`hive`] (values as folder names),
 //! [`listing`] (what a tree holds), [`evolution`] (files whose schemas differ),
-//! [`parquet`] (how files are encoded), [`write`] (rows into staged files).
+//! [`parquet`] (how files are encoded), [`read`] (footers and bytes), [`select`] (which
+//! partitions are meant), [`write`] (rows into staged files).
 //! Change: [`root`] (which directory), [`state`] (what is kept beside it), [`tx`] (how
 //! files appear and disappear, crash or not).
 
@@ -11,7 +12,9 @@ pub mod evolution;
 pub mod hive;
 pub mod listing;
 pub mod parquet;
+pub mod read;
 pub mod root;
+pub mod select;
 pub mod spec;
 pub mod state;
 pub mod tx;
