@@ -38,7 +38,11 @@ impl FromStr for UnitName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.len() > 1024 || text.starts_with('-') || text.chars().any(char::is_control) {
+        if text.is_empty()
+            || text.len() > 1024
+            || text.starts_with('-')
+            || text.chars().any(char::is_control)
+        {
             let shown = quoted(clip(text, 80));
             return Err(format!(
                 "{shown} is no name of a unit: 1 to 1024 bytes, no control characters, no '-' in front"

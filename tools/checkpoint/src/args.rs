@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use millrace_cli::options::{Clock, Identity, ProgressMode, Report};
 use millrace_cli::values::Span;
 use millrace_cli::{Section, Tool};
-use millrace_state::calendar::{self, Grain};
 use millrace_state::Pipeline;
+use millrace_state::calendar::{self, Grain};
 use std::path::PathBuf;
 
 /// Remember what is done, plan what is left, and run it
@@ -22,13 +22,24 @@ use std::path::PathBuf;
 /// at a time. A unit is done when its command exited 0, and that is on disk before
 /// checkpoint exits. A pipeline may also have a mark, a value that says how far it is.
 #[derive(Debug, Parser)]
-#[command(name = "checkpoint", version, subcommand_required = true, arg_required_else_help = false)]
+#[command(
+    name = "checkpoint",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = false
+)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
     /// Keep the state in FILE [default: the nearest .millrace/state.db here or above]
-    #[arg(long, value_name = "FILE", env = "MILLRACE_STORE", hide_env = true, global = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MILLRACE_STORE",
+        hide_env = true,
+        global = true
+    )]
     pub store: Option<PathBuf>,
     #[allow(missing_docs)]
     #[command(flatten)]
@@ -225,12 +236,17 @@ impl Tool for Args {
             Command::Status(status) => (status.pipeline.as_ref(), None),
             Command::History(history) => (history.pipeline.as_ref(), None),
         };
-        Identity { pipeline: pipeline.map(ToString::to_string), unit, ..Identity::default() }
+        Identity {
+            pipeline: pipeline.map(ToString::to_string),
+            unit,
+            ..Identity::default()
+        }
     }
 }
 
 fn grain() -> impl TypedValueParser<Value = Grain> {
-    PossibleValuesParser::new(["hour", "day", "week", "month"]).try_map(|text| text.parse::<Grain>())
+    PossibleValuesParser::new(["hour", "day", "week", "month"])
+        .try_map(|text| text.parse::<Grain>())
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {

@@ -21,7 +21,9 @@ pub(crate) fn history(args: &History, place: &Place, job: &Job) -> Result<Exit, 
     if entries.is_empty() {
         job.say("nothing was run or marked yet");
     }
-    let mut table = Table::new(&["STARTED", "TOOK", "PIPELINE", "UNIT", "EVENT", "ATTEMPT", "OUTCOME", "EXIT", "RUN"]);
+    let mut table = Table::new(&[
+        "STARTED", "TOOK", "PIPELINE", "UNIT", "EVENT", "ATTEMPT", "OUTCOME", "EXIT", "RUN",
+    ]);
     entries.iter().for_each(|entry| table.row(cells(entry)));
     let objects: Vec<Value> = entries.iter().map(object).collect();
     let mut out = Stdout::new();
@@ -39,8 +41,12 @@ fn cells(entry: &Entry) -> Vec<String> {
         entry.pipeline.clone(),
         entry.unit.clone(),
         entry.event.to_string(),
-        entry.attempt.map_or_else(dash, |attempt| attempt.to_string()),
-        entry.outcome.map_or_else(dash, |outcome| outcome.to_string()),
+        entry
+            .attempt
+            .map_or_else(dash, |attempt| attempt.to_string()),
+        entry
+            .outcome
+            .map_or_else(dash, |outcome| outcome.to_string()),
         entry.exit.map_or_else(dash, |exit| exit.to_string()),
         entry.run_id.clone().unwrap_or_else(dash),
     ]

@@ -21,7 +21,6 @@ mod store;
 mod table;
 mod units;
 
-
 use args::{Args, Command};
 use millrace_cli::Job;
 use millrace_fault::{Exit, Failure};

@@ -12,7 +12,10 @@ pub(crate) fn units(operands: &[String], null: bool) -> Result<Vec<UnitName>, Fa
     match operands {
         [] => from_stdin(null),
         [dash] if dash == "-" => from_stdin(null),
-        _ => operands.iter().map(|text| text.parse().map_err(Failure::usage)).collect(),
+        _ => operands
+            .iter()
+            .map(|text| text.parse().map_err(Failure::usage))
+            .collect(),
     }
 }
 
@@ -20,7 +23,8 @@ pub(crate) fn units(operands: &[String], null: bool) -> Result<Vec<UnitName>, Fa
 pub(crate) fn from_stdin(null: bool) -> Result<Vec<UnitName>, Failure> {
     let stdin = io::stdin().lock();
     if stdin.is_terminal() {
-        return Err(Failure::usage("no units: standard input is a terminal").hint("pipe a list of units in"));
+        return Err(Failure::usage("no units: standard input is a terminal")
+            .hint("pipe a list of units in"));
     }
     read(stdin, if null { b'\0' } else { b'\n' })
 }
@@ -52,9 +56,12 @@ fn read(mut source: impl BufRead, separator: u8) -> Result<Vec<UnitName>, Failur
 fn parse(item: &[u8], number: u64) -> Result<UnitName, Failure> {
     let text = std::str::from_utf8(item).map_err(|_| {
         let shown = quoted(clip(&String::from_utf8_lossy(item), 80));
-        Failure::data(format!("standard input, item {number}: {shown} is not UTF-8"))
+        Failure::data(format!(
+            "standard input, item {number}: {shown} is not UTF-8"
+        ))
     })?;
-    text.parse().map_err(|problem| Failure::data(format!("standard input, item {number}: {problem}")))
+    text.parse()
+        .map_err(|problem| Failure::data(format!("standard input, item {number}: {problem}")))
 }
 
 #[cfg(test)]
@@ -63,7 +70,11 @@ mod tests {
     use millrace_fault::Exit;
 
     fn names(input: &[u8], separator: u8) -> Vec<String> {
-        read(input, separator).unwrap().iter().map(ToString::to_string).collect()
+        read(input, separator)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -75,10 +86,18 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused_with_its_place() {
-        for bad in [&b"a\n\xff\n"[..], b"a\nb\x1b\n", b"a\n--b\n", &[b"a\n", vec![b'x'; 5000].as_slice()].concat()] {
+        for bad in [
+            &b"a\n\xff\n"[..],
+            b"a\nb\x1b\n",
+            b"a\n--b\n",
+            &[b"a\n", vec![b'x'; 5000].as_slice()].concat(),
+        ] {
             let failure = read(bad, b'\n').unwrap_err();
             assert_eq!(failure.exit(), Exit::DATA);
-            assert!(failure.to_string().starts_with("standard input, item 2: "), "{failure}");
+            assert!(
+                failure.to_string().starts_with("standard input, item 2: "),
+                "{failure}"
+            );
         }
     }
 }

@@ -11,7 +11,10 @@ pub(crate) fn print(args: &GetMark, place: &Place) -> Result<Exit, Failure> {
         None => None,
     };
     let Some(mark) = mark else {
-        return Err(Failure::finding(format!("{} has no mark", quoted(args.pipeline.as_str()))));
+        return Err(Failure::finding(format!(
+            "{} has no mark",
+            quoted(args.pipeline.as_str())
+        )));
     };
     let mut out = Stdout::new();
     out.line(&mark.value)?;

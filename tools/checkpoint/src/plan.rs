@@ -11,9 +11,13 @@ pub(crate) fn plan(args: &args::Plan, place: &Place, job: &Job) -> Result<Exit, 
     let now = args.clock.now();
     let range = range(args, now)?;
     let as_of = as_of(args, now)?;
-    let plan = Plan { range, planned: now };
+    let plan = Plan {
+        range,
+        planned: now,
+    };
     // Recorded first: what is printed is what `run` will agree with.
-    let planned = Store::open_or_create(place)?.plan(&args.pipeline, &plan, args.lookback, as_of)?;
+    let planned =
+        Store::open_or_create(place)?.plan(&args.pipeline, &plan, args.lookback, as_of)?;
     job.say(summary(&planned));
     print(&planned, args.null)?;
     Ok(Exit::DONE)
@@ -27,7 +31,8 @@ fn range(args: &args::Plan, now: Timestamp) -> Result<Range, Failure> {
     };
     let range = Range::new(args.every, &args.timezone, &args.from, reach);
     range.map_err(|error| match error {
-        calendar::Error::TooMany => Failure::from(millrace_state::Error::from(error)).hint("begin later, or take longer units"),
+        calendar::Error::TooMany => Failure::from(millrace_state::Error::from(error))
+            .hint("begin later, or take longer units"),
         other => millrace_state::Error::from(other).into(),
     })
 }

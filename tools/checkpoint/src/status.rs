@@ -37,7 +37,10 @@ struct Counts {
 
 impl Counts {
     fn of(units: &[Unit]) -> Self {
-        let mut counts = Counts { units: units.len(), ..Counts::default() };
+        let mut counts = Counts {
+            units: units.len(),
+            ..Counts::default()
+        };
         for unit in units {
             match unit.state {
                 "done" => counts.done += 1,
@@ -51,7 +54,15 @@ impl Counts {
     }
 
     fn cells(&self) -> [String; 6] {
-        [self.units, self.done, self.running, self.failed, self.interrupted, self.due].map(|count| count.to_string())
+        [
+            self.units,
+            self.done,
+            self.running,
+            self.failed,
+            self.interrupted,
+            self.due,
+        ]
+        .map(|count| count.to_string())
     }
 }
 
@@ -67,13 +78,21 @@ struct Unit {
 fn units(store: &Store, pipeline: &Pipeline) -> Result<Vec<Unit>, Failure> {
     let mut units: BTreeMap<String, Unit> = BTreeMap::new();
     for record in store.units(Some(pipeline))? {
-        let unit = Unit { name: record.unit.clone(), state: state(store, &record), record: Some(record) };
+        let unit = Unit {
+            name: record.unit.clone(),
+            state: state(store, &record),
+            record: Some(record),
+        };
         units.insert(unit.name.clone(), unit);
     }
     if let Some(plan) = store.last_plan(pipeline)? {
         for planned in plan.range.units().map_err(millrace_state::Error::from)? {
             let name = planned.name.clone();
-            units.entry(name).or_insert(Unit { name: planned.name, state: "due", record: None });
+            units.entry(name).or_insert(Unit {
+                name: planned.name,
+                state: "due",
+                record: None,
+            });
         }
     }
     Ok(units.into_values().collect())
@@ -89,14 +108,31 @@ fn state(store: &Store, record: &UnitRecord) -> &'static str {
 }
 
 fn overview(store: &Store, form: Form) -> Result<Vec<String>, Failure> {
-    let marks: BTreeMap<String, Mark> = store.marks()?.into_iter().map(|mark| (mark.pipeline.clone(), mark)).collect();
-    let mut table = Table::new(&["PIPELINE", "UNITS", "DONE", "RUNNING", "FAILED", "INTERRUPTED", "DUE", "LAST ENDED", "MARK"]);
+    let marks: BTreeMap<String, Mark> = store
+        .marks()?
+        .into_iter()
+        .map(|mark| (mark.pipeline.clone(), mark))
+        .collect();
+    let mut table = Table::new(&[
+        "PIPELINE",
+        "UNITS",
+        "DONE",
+        "RUNNING",
+        "FAILED",
+        "INTERRUPTED",
+        "DUE",
+        "LAST ENDED",
+        "MARK",
+    ]);
     let mut objects = Vec::new();
     for name in store.pipelines()?.into_iter().collect::<BTreeSet<_>>() {
         let pipeline: Pipeline = name.parse().map_err(Failure::data)?;
         let units = units(store, &pipeline)?;
         let counts = Counts::of(&units);
-        let last = units.iter().filter_map(|unit| unit.record.as_ref()?.ended).max();
+        let last = units
+            .iter()
+            .filter_map(|unit| unit.record.as_ref()?.ended)
+            .max();
         let mark = marks.get(&name).map(|mark| mark.value.clone());
         objects.push(json!({
             "pipeline": name, "units": counts.units, "done": counts.done, "running": counts.running,
@@ -111,16 +147,31 @@ fn overview(store: &Store, form: Form) -> Result<Vec<String>, Failure> {
     Ok(lines(form, &table, &objects))
 }
 
-fn one(store: &Store, pipeline: &Pipeline, args: &Status, job: &Job) -> Result<Vec<String>, Failure> {
+fn one(
+    store: &Store,
+    pipeline: &Pipeline,
+    args: &Status,
+    job: &Job,
+) -> Result<Vec<String>, Failure> {
     let units = units(store, pipeline)?;
     let counts = Counts::of(&units);
-    job.say(format!("{}: {} units, {} done", quoted(pipeline.as_str()), counts.units, counts.done));
-    let mut table = Table::new(&["UNIT", "STATE", "ATTEMPTS", "EXIT", "STARTED", "ENDED", "RUN"]);
+    job.say(format!(
+        "{}: {} units, {} done",
+        quoted(pipeline.as_str()),
+        counts.units,
+        counts.done
+    ));
+    let mut table = Table::new(&[
+        "UNIT", "STATE", "ATTEMPTS", "EXIT", "STARTED", "ENDED", "RUN",
+    ]);
     let mut objects = Vec::new();
     for unit in units.iter().filter(|unit| args.all || unit.state != "done") {
         let record = unit.record.as_ref();
         let (started, ended) = (record.and_then(|r| r.started), record.and_then(|r| r.ended));
-        let (exit, run) = (record.and_then(|r| r.exit), record.and_then(|r| r.run_id.clone()));
+        let (exit, run) = (
+            record.and_then(|r| r.exit),
+            record.and_then(|r| r.run_id.clone()),
+        );
         let attempts = record.map_or(0, |r| r.attempts);
         objects.push(json!({
             "pipeline": pipeline.as_str(), "unit": unit.name, "state": unit.state, "attempts": attempts,

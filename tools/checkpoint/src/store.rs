@@ -6,7 +6,8 @@ use std::path::Path;
 
 /// The store that was named, or the one found from the working directory upward.
 pub(crate) fn place(named: Option<&Path>) -> Result<Place, Failure> {
-    let here = std::env::current_dir().map_err(|error| Failure::io("find", "the working directory", error))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::io("find", "the working directory", error))?;
     Ok(Place::locate(named, &here)?)
 }
 

@@ -116,7 +116,9 @@ impl FromStr for RetryOn {
         let codes: Result<Vec<u8>, _> = text.split(',').map(str::parse).collect();
         match codes {
             Ok(codes) if !codes.contains(&0) => Ok(RetryOn::Codes(codes)),
-            _ => Err(format!("'{text}' is neither any nor a list of exit codes such as 1,4,5")),
+            _ => Err(format!(
+                "'{text}' is neither any nor a list of exit codes such as 1,4,5"
+            )),
         }
     }
 }
@@ -126,7 +128,11 @@ impl RetryOn {
     pub fn to_option(&self) -> String {
         match self {
             RetryOn::Any => "any".to_owned(),
-            RetryOn::Codes(codes) => codes.iter().map(u8::to_string).collect::<Vec<_>>().join(","),
+            RetryOn::Codes(codes) => codes
+                .iter()
+                .map(u8::to_string)
+                .collect::<Vec<_>>()
+                .join(","),
         }
     }
 }

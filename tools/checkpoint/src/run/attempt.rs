@@ -2,12 +2,16 @@
 
 use super::watch::{Event, Watch};
 use millrace_fault::{Failure, io_reason, quoted};
-use rustix::process::{Pid, Signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use std::io::{self, ErrorKind, IsTerminal};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// How long the dead take to go after KILL.
+const AFTER_KILL: Duration = Duration::from_secs(2);
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +40,11 @@ pub(crate) enum Cause {
 impl Ended {
     /// Stopped by a signal before it could begin.
     pub(crate) fn by_signal(signal: i32) -> Ended {
-        Ended { exit: 128u8.saturating_add(signal as u8), cause: Cause::Killed(signal_name(signal)), stopped: true }
+        Ended {
+            exit: 128u8.saturating_add(signal as u8),
+            cause: Cause::Killed(signal_name(signal)),
+            stopped: true,
+        }
     }
 
     /// As coreutils do: 128 + n for a signal; 255 would stop xargs, so it is 254.
@@ -46,10 +54,17 @@ impl Ended {
             (Some(code), _) => (code as u8, Cause::Exited),
             (None, signal) => {
                 let signal = signal.unwrap_or(0);
-                (128u8.saturating_add(signal as u8), Cause::Killed(signal_name(signal)))
+                (
+                    128u8.saturating_add(signal as u8),
+                    Cause::Killed(signal_name(signal)),
+                )
             }
         };
-        Ended { exit, cause, stopped: false }
+        Ended {
+            exit,
+            cause,
+            stopped: false,
+        }
     }
 
     /// 127: not found; 126: found, but it cannot be run.
@@ -59,7 +74,11 @@ impl Ended {
             ErrorKind::NotFound => (127, "command not found".to_owned()),
             _ => (126, io_reason(error)),
         };
-        Ended { exit, cause: Cause::CannotRun(format!("cannot run {name}: {reason}")), stopped: false }
+        Ended {
+            exit,
+            cause: Cause::CannotRun(format!("cannot run {name}: {reason}")),
+            stopped: false,
+        }
     }
 }
 
@@ -93,13 +112,18 @@ mod libc_signal {
 /// A terminal cannot be handed on: a command in a group of its own may not read it.
 pub(crate) fn check_stdin(handed_on: bool) -> Result<(), Failure> {
     if handed_on && io::stdin().is_terminal() {
-        return Err(Failure::usage("--stdin: standard input is a terminal").hint("redirect a file or a pipe into it"));
+        return Err(Failure::usage("--stdin: standard input is a terminal")
+            .hint("redirect a file or a pipe into it"));
     }
     Ok(())
 }
 
 pub(crate) fn give_stdin(command: &mut Command, handed_on: bool) {
-    command.stdin(if handed_on { Stdio::inherit() } else { Stdio::null() });
+    command.stdin(if handed_on {
+        Stdio::inherit()
+    } else {
+        Stdio::null()
+    });
 }
 
 /// Runs `command` to its end. At the timeout, and when we are told to stop, its whole
@@ -117,9 +141,23 @@ pub(crate) fn execute(
     };
     let group = Group(Pid::from_child(&child));
     watch.follow(group.0)?;
-    let mut end = Supervision { group, grace, deadline: timeout.and_then(after), timeout, ending: false, timed_out: false, stopped: false };
+    let mut end = Supervision {
+        group,
+        grace,
+        deadline: timeout.and_then(after),
+        timeout,
+        ending: false,
+        timed_out: false,
+        stopped: false,
+    };
     end.wait(watch);
     end.reap(child)
+}
+
+/// Makes orphans of the command's group our children, so that a group that is gone can
+/// be told from zombies that nobody reaps (containers often have no init that does).
+pub(crate) fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 fn after(span: Duration) -> Option<Instant> {
@@ -169,7 +207,9 @@ impl Supervision {
     }
 
     fn reap(mut self, mut child: Child) -> Result<Ended, Failure> {
-        let status = child.wait().map_err(|error| Failure::io("wait for", "the command", error))?;
+        let status = child
+            .wait()
+            .map_err(|error| Failure::io("wait for", "the command", error))?;
         let mut ended = Ended::of(status);
         ended.stopped = self.stopped;
         if let Some(limit) = self.timeout.filter(|_| self.timed_out) {
@@ -185,14 +225,21 @@ impl Supervision {
     /// What the leader left behind in its group: TERM, then KILL.
     fn sweep(&mut self) {
         if !self.ending {
-            self.group.send(signal_hook::consts::SIGTERM);
-            self.deadline = after(self.grace);
+            self.begin_end(signal_hook::consts::SIGTERM);
         }
-        while self.group.is_alive() {
-            if self.deadline.is_none_or(|deadline| Instant::now() >= deadline) {
-                self.group.kill();
-                return;
-            }
+        self.await_group();
+        self.group.kill();
+        self.deadline = after(AFTER_KILL);
+        self.await_group();
+    }
+
+    /// Until nothing of the group is left, or the deadline.
+    fn await_group(&self) {
+        let is_over = || {
+            self.deadline
+                .is_none_or(|deadline| Instant::now() >= deadline)
+        };
+        while self.group.is_alive() && !is_over() {
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -214,7 +261,16 @@ impl Group {
         let _ = rustix::process::kill_process_group(self.0, Signal::KILL);
     }
 
+    /// Whether any member is left that is no zombie. Orphans are our children (see
+    /// [`adopt_orphans`]): those that ended are reaped here.
     fn is_alive(&self) -> bool {
-        rustix::process::test_kill_process_group(self.0).is_ok()
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        loop {
+            match rustix::process::waitid(WaitId::Pgid(Some(self.0)), options) {
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => return true,
+                Err(_) => return rustix::process::test_kill_process_group(self.0).is_ok(),
+            }
+        }
     }
 }

@@ -14,13 +14,18 @@ pub(super) fn set(command: &mut Command, task: &Task<'_>, attempt: &Attempt) {
         .env("MILLRACE_UNIT", unit.as_str())
         .env("MILLRACE_RUN_ID", &attempt.run_id)
         .env("MILLRACE_ATTEMPT", attempt.number.to_string())
-        .env("MILLRACE_NOW", rfc3339(attempt.run_started, &jiff::tz::TimeZone::UTC))
+        .env(
+            "MILLRACE_NOW",
+            rfc3339(attempt.run_started, &jiff::tz::TimeZone::UTC),
+        )
         .env("MILLRACE_STORE", task.store.path())
         .env_remove("MILLRACE_STEP");
     match &task.period {
         Some(period) => command
             .env("MILLRACE_UNIT_START", rfc3339(period.start, &task.zone))
             .env("MILLRACE_UNIT_END", rfc3339(period.end, &task.zone)),
-        None => command.env_remove("MILLRACE_UNIT_START").env_remove("MILLRACE_UNIT_END"),
+        None => command
+            .env_remove("MILLRACE_UNIT_START")
+            .env_remove("MILLRACE_UNIT_END"),
     };
 }

@@ -35,8 +35,12 @@ pub(crate) fn unit(
     let path = lock_path(store.path(), number);
     make_folder(&path)?;
     let name = format!("{} of {}", quoted(unit.as_str()), quoted(pipeline.as_str()));
-    until(wait, || Lock::take(&path), || job.say(format!("{name} is being run by another process: waiting")))?
-        .ok_or_else(|| Failure::busy(format!("{name} is being run by another process")))
+    until(
+        wait,
+        || Lock::take(&path),
+        || job.say(format!("{name} is being run by another process: waiting")),
+    )?
+    .ok_or_else(|| Failure::busy(format!("{name} is being run by another process")))
 }
 
 /// One of the `--max-active` slots of a pipeline.
@@ -46,7 +50,9 @@ pub(crate) fn slot(
     conduct: &Conduct,
     job: &Job,
 ) -> Result<Option<Lock>, Failure> {
-    let Some(most) = conduct.max_active else { return Ok(None) };
+    let Some(most) = conduct.max_active else {
+        return Ok(None);
+    };
     let path = |number| folder(store.path()).join(format!("{pipeline}.slot.{number}"));
     let name = quoted(pipeline.as_str());
     let any = || {
@@ -57,10 +63,14 @@ pub(crate) fn slot(
         }
         Ok(None)
     };
-    let taken = until(conduct.wait.wait.0, any, || job.say(format!("{most} units of {name} are being run: waiting")))?;
+    let taken = until(conduct.wait.wait.0, any, || {
+        job.say(format!("{most} units of {name} are being run: waiting"))
+    })?;
     match taken {
         Some(lock) => Ok(Some(lock)),
-        None => Err(Failure::busy(format!("{most} units of {name} are being run already"))),
+        None => Err(Failure::busy(format!(
+            "{most} units of {name} are being run already"
+        ))),
     }
 }
 
@@ -96,7 +106,9 @@ pub(crate) fn lock_path(store: &Path, unit: i64) -> PathBuf {
 
 /// Whether some process holds the lock.
 pub(crate) fn is_held(path: &Path) -> bool {
-    let Ok(file) = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return false };
+    let Ok(file) = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else {
+        return false;
+    };
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_err()
 }
 
@@ -120,7 +132,8 @@ impl Lock {
     fn take_with(path: &Path, flags: OFlags) -> Result<Option<Lock>, Failure> {
         let failed = |error: rustix::io::Errno| Failure::io("lock", path, error.into());
         let mode = Mode::from_raw_mode(0o666);
-        let file = rustix::fs::open(path, OFlags::RDWR | OFlags::CREATE | flags, mode).map_err(failed)?;
+        let file =
+            rustix::fs::open(path, OFlags::RDWR | OFlags::CREATE | flags, mode).map_err(failed)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
@@ -128,7 +141,10 @@ impl Lock {
         }
         // Its last holder may have removed the file after we opened it.
         let links = rustix::fs::fstat(&file).map_err(failed)?.st_nlink;
-        Ok((links > 0).then(|| Lock { file, path: path.to_owned() }))
+        Ok((links > 0).then(|| Lock {
+            file,
+            path: path.to_owned(),
+        }))
     }
 
     /// Gives it up and clears the file away, unless children still hold it (then the

@@ -35,7 +35,11 @@ pub(crate) fn run(args: &Run, place: &Place, job: &Job) -> Result<Exit, Failure>
     match one(args, place, job) {
         Ok(Outcome::Done) => Ok(Exit::DONE),
         Ok(Outcome::Failed(ended)) => {
-            let text = format!("{} of {} failed: {ended}", quoted(args.unit.as_str()), quoted(args.pipeline.as_str()));
+            let text = format!(
+                "{} of {} failed: {ended}",
+                quoted(args.unit.as_str()),
+                quoted(args.pipeline.as_str())
+            );
             Err(Failure::new(Exit(ended.exit), text))
         }
         Err(failure) => Err(own(failure)),
@@ -61,15 +65,35 @@ fn own(failure: Failure) -> Failure {
 fn one(args: &Run, place: &Place, job: &Job) -> Result<Outcome, Failure> {
     watch::die_with(args.supervisor)?;
     attempt::check_stdin(args.stdin)?;
-    let mut store = Store::open_or_create(place)?;
-    let zone = zone(&args.conduct, &store, &args.pipeline)?;
+    attempt::adopt_orphans();
+    let known = if place.exists() {
+        Some(Store::open(place)?)
+    } else {
+        None
+    };
+    let zone = zone(args, known.as_ref())?;
     let period = Unit::parse(args.unit.as_str(), &zone).map_err(millrace_state::Error::from)?;
+    let mut store = known.map_or_else(|| Store::open_or_create(place), Ok)?;
     if !args.conduct.redo && store.is_done(&args.pipeline, &args.unit)? {
         return Ok(already_done(args, job));
     }
-    let lock = lock::unit(&mut store, &args.pipeline, &args.unit, args.conduct.wait.wait.0, job)?;
+    let lock = lock::unit(
+        &mut store,
+        &args.pipeline,
+        &args.unit,
+        args.conduct.wait.wait.0,
+        job,
+    )?;
     let slot = lock::slot(&store, &args.pipeline, &args.conduct, job)?;
-    let mut task = Task { args, job, store, period, zone, clock: Watchmaker::new(&args.conduct), watch: Watch::start()? };
+    let mut task = Task {
+        args,
+        job,
+        store,
+        period,
+        zone,
+        clock: Watchmaker::new(&args.conduct),
+        watch: Watch::start()?,
+    };
     let outcome = task.attempts();
     release(slot, lock);
     outcome
@@ -80,11 +104,13 @@ fn release(slot: Option<Lock>, lock: Lock) {
     lock.release();
 }
 
-pub(crate) fn zone(conduct: &Conduct, store: &Store, pipeline: &Pipeline) -> Result<TimeZone, Failure> {
-    match &conduct.timezone {
-        Some(zone) => Ok(zone.clone()),
-        None => Ok(store.zone(pipeline)?.unwrap_or(TimeZone::UTC)),
+/// Where the unit's name is at home: as said, else as last planned.
+fn zone(args: &Run, store: Option<&Store>) -> Result<TimeZone, Failure> {
+    if let Some(zone) = &args.conduct.timezone {
+        return Ok(zone.clone());
     }
+    let planned = store.map_or(Ok(None), |store| store.zone(&args.pipeline))?;
+    Ok(planned.unwrap_or(TimeZone::UTC))
 }
 
 fn already_done(args: &Run, job: &Job) -> Outcome {
@@ -102,11 +128,15 @@ struct Watchmaker {
 
 impl Watchmaker {
     fn new(conduct: &Conduct) -> Self {
-        Watchmaker { base: conduct.clock.now(), started: Instant::now() }
+        Watchmaker {
+            base: conduct.clock.now(),
+            started: Instant::now(),
+        }
     }
 
     fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::ZERO);
+        let passed =
+            SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::ZERO);
         self.base.checked_add(passed).unwrap_or(self.base)
     }
 }
@@ -133,11 +163,19 @@ impl Task<'_> {
             };
             anew = false;
             let ended = self.execute(&attempt)?;
-            let pause = if ended.exit == 0 { None } else { retries.pause_after(&ended) };
+            let pause = if ended.exit == 0 {
+                None
+            } else {
+                retries.pause_after(&ended)
+            };
             self.end(&attempt, &ended, pause.is_some())?;
             let Some(pause) = pause else {
                 self.hook(&attempt, &ended)?;
-                return Ok(if ended.exit == 0 { Outcome::Done } else { Outcome::Failed(ended) });
+                return Ok(if ended.exit == 0 {
+                    Outcome::Done
+                } else {
+                    Outcome::Failed(ended)
+                });
             };
             if let Some(signal) = self.rest(&ended, pause) {
                 return self.give_up(&attempt, signal);
@@ -147,7 +185,13 @@ impl Task<'_> {
 
     fn begin(&mut self, anew: bool) -> Result<Option<Attempt>, Failure> {
         let now = self.clock.now();
-        let begun = self.store.begin(&self.args.pipeline, &self.args.unit, self.period.as_ref(), now, anew)?;
+        let begun = self.store.begin(
+            &self.args.pipeline,
+            &self.args.unit,
+            self.period.as_ref(),
+            now,
+            anew,
+        )?;
         Ok(match begun {
             Begun::AlreadyDone => None,
             Begun::Attempt(attempt) => Some(attempt),
@@ -170,10 +214,19 @@ impl Task<'_> {
     }
 
     fn end(&mut self, attempt: &Attempt, ended: &Ended, again: bool) -> Result<(), Failure> {
-        let end = End { exit: ended.exit, at: self.clock.now(), again };
-        let taken = self.store.end(attempt, end).context(format!("the command ended ({ended}), but that is not recorded"))?;
+        let end = End {
+            exit: ended.exit,
+            at: self.clock.now(),
+            again,
+        };
+        let taken = self.store.end(attempt, end).context(format!(
+            "the command ended ({ended}), but that is not recorded"
+        ))?;
         if !taken {
-            self.job.warn(format!("{} was changed by hand while it ran: it is due again", quoted(self.args.unit.as_str())));
+            self.job.warn(format!(
+                "{} was changed by hand while it ran: it is due again",
+                quoted(self.args.unit.as_str())
+            ));
         }
         Ok(())
     }
@@ -181,7 +234,10 @@ impl Task<'_> {
     /// Waits for the next attempt; a signal that asks us to stop ends the waiting.
     fn rest(&mut self, ended: &Ended, pause: Duration) -> Option<i32> {
         let span = millrace_cli::values::Span(pause);
-        self.job.warn(format!("{}: {ended}: again in {span}", quoted(self.args.unit.as_str())));
+        self.job.warn(format!(
+            "{}: {ended}: again in {span}",
+            quoted(self.args.unit.as_str())
+        ));
         self.watch.signal_within(pause)
     }
 
@@ -195,7 +251,11 @@ impl Task<'_> {
     /// `--on-success` or `--on-failure`; what becomes of it changes nothing.
     fn hook(&mut self, attempt: &Attempt, ended: &Ended) -> Result<(), Failure> {
         let conduct = &self.args.conduct;
-        let hook = if ended.exit == 0 { &conduct.on_success } else { &conduct.on_failure };
+        let hook = if ended.exit == 0 {
+            &conduct.on_success
+        } else {
+            &conduct.on_failure
+        };
         let Some(hook) = hook else { return Ok(()) };
         let words = ["sh".into(), "-c".into(), hook.clone()];
         let mut command = self.command(attempt, &words);
@@ -203,7 +263,8 @@ impl Task<'_> {
         attempt::give_stdin(&mut command, false);
         let end = attempt::execute(command, None, conduct.grace.0, &mut self.watch)?;
         if end.exit != 0 {
-            self.job.warn(format!("{} failed: {end}", quoted(hook.to_string_lossy())));
+            self.job
+                .warn(format!("{} failed: {end}", quoted(hook.to_string_lossy())));
         }
         Ok(())
     }
@@ -220,7 +281,9 @@ impl std::fmt::Display for Ended {
         match &self.cause {
             Cause::Exited => write!(f, "exit {}", self.exit),
             Cause::Killed(name) => write!(f, "killed by {name}"),
-            Cause::TimedOut(limit) => write!(f, "stopped after {}", millrace_cli::values::Span(*limit)),
+            Cause::TimedOut(limit) => {
+                write!(f, "stopped after {}", millrace_cli::values::Span(*limit))
+            }
             Cause::CannotRun(reason) => f.write_str(reason),
         }
     }

@@ -36,7 +36,8 @@ impl Retries {
         }
         self.left -= 1;
         let base = self.delay.min(self.most);
-        self.delay = Duration::try_from_secs_f64(base.as_secs_f64() * self.backoff).unwrap_or(self.most);
+        self.delay =
+            Duration::try_from_secs_f64(base.as_secs_f64() * self.backoff).unwrap_or(self.most);
         Some(base.mul_f64(jitter()))
     }
 
@@ -61,11 +62,21 @@ mod tests {
     use super::*;
 
     fn ended(exit: u8) -> Ended {
-        Ended { exit, cause: Cause::Exited, stopped: false }
+        Ended {
+            exit,
+            cause: Cause::Exited,
+            stopped: false,
+        }
     }
 
     fn retries(on: Option<RetryOn>) -> Retries {
-        Retries { left: 5, delay: Duration::from_secs(10), backoff: 2.0, most: Duration::from_secs(35), on }
+        Retries {
+            left: 5,
+            delay: Duration::from_secs(10),
+            backoff: 2.0,
+            most: Duration::from_secs(35),
+            on,
+        }
     }
 
     #[test]
@@ -73,7 +84,10 @@ mod tests {
         let mut retries = retries(None);
         for expected in [10.0, 20.0, 35.0, 35.0, 35.0] {
             let pause = retries.pause_after(&ended(4)).unwrap().as_secs_f64();
-            assert!((0.75 * expected..=1.25 * expected).contains(&pause), "{pause} for {expected}");
+            assert!(
+                (0.75 * expected..=1.25 * expected).contains(&pause),
+                "{pause} for {expected}"
+            );
         }
         assert_eq!(retries.pause_after(&ended(4)), None);
     }
@@ -86,10 +100,23 @@ mod tests {
         for exit in [1, 4, 5, 124, 137] {
             assert!(retries(None).pause_after(&ended(exit)).is_some(), "{exit}");
         }
-        assert_eq!(retries(None).pause_after(&Ended { stopped: true, ..ended(4) }), None);
+        assert_eq!(
+            retries(None).pause_after(&Ended {
+                stopped: true,
+                ..ended(4)
+            }),
+            None
+        );
         assert!(retries(Some(RetryOn::Any)).pause_after(&ended(3)).is_some());
-        assert!(retries(Some(RetryOn::Codes(vec![3]))).pause_after(&ended(3)).is_some());
-        assert_eq!(retries(Some(RetryOn::Codes(vec![3]))).pause_after(&ended(4)), None);
+        assert!(
+            retries(Some(RetryOn::Codes(vec![3])))
+                .pause_after(&ended(3))
+                .is_some()
+        );
+        assert_eq!(
+            retries(Some(RetryOn::Codes(vec![3]))).pause_after(&ended(4)),
+            None
+        );
     }
 
     #[test]

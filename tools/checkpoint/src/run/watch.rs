@@ -40,7 +40,10 @@ impl Watch {
                 }
             }
         };
-        thread::Builder::new().name("signals".into()).spawn(listen).map_err(failed)?;
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(listen)
+            .map_err(failed)?;
         Ok(Watch { events, sender })
     }
 
@@ -49,7 +52,9 @@ impl Watch {
         let queue = self.sender.clone();
         let wait = move || {
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while let Err(rustix::io::Errno::INTR) = rustix::process::waitid(WaitId::Pid(child), options) {}
+            while let Err(rustix::io::Errno::INTR) =
+                rustix::process::waitid(WaitId::Pid(child), options)
+            {}
             let _ = queue.send(Event::Exited);
         };
         thread::Builder::new()
@@ -81,13 +86,17 @@ impl Watch {
 /// Has the system send us TERM when the process `supervisor` is gone: who kills a
 /// fan-out wants its units to stop.
 pub(crate) fn die_with(supervisor: Option<i32>) -> Result<(), Failure> {
-    let Some(supervisor) = supervisor else { return Ok(()) };
+    let Some(supervisor) = supervisor else {
+        return Ok(());
+    };
     rustix::process::set_parent_process_death_signal(Some(Signal::TERM))
         .map_err(|error| Failure::io("watch", "the parent process", error.into()))?;
     let parent = rustix::process::getppid().map(Pid::as_raw_nonzero);
     match parent.is_some_and(|parent| parent.get() == supervisor) {
         true => Ok(()),
-        false => Err(Failure::environment("the process that started this one is gone")),
+        false => Err(Failure::environment(
+            "the process that started this one is gone",
+        )),
     }
 }
 
@@ -96,12 +105,16 @@ pub(crate) fn die_with(supervisor: Option<i32>) -> Result<(), Failure> {
 pub(crate) fn stop_signals() -> Vec<i32> {
     let ignored = ignored_signals();
     let caught = |signal: &i32| ignored & (1 << (signal - 1)) == 0;
-    [SIGTERM, SIGINT, SIGHUP, SIGQUIT].into_iter().filter(caught).collect()
+    [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
+        .into_iter()
+        .filter(caught)
+        .collect()
 }
 
 /// The kernel's bit set of ignored signals; none where `/proc` does not tell.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

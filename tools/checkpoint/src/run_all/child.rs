@@ -31,7 +31,12 @@ pub(super) struct Running {
 }
 
 impl Starter {
-    pub(super) fn new(args: &Args, all: &RunAll, store: &Path, parallel: usize) -> Result<Self, Failure> {
+    pub(super) fn new(
+        args: &Args,
+        all: &RunAll,
+        store: &Path,
+        parallel: usize,
+    ) -> Result<Self, Failure> {
         Ok(Starter {
             program: ourselves()?,
             options: options(args, &all.conduct, store),
@@ -70,11 +75,16 @@ impl Running {
     /// Until it has ended; its number stays its own until [`Running::reap`].
     pub(super) fn wait_without_reaping(&mut self) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Err(rustix::io::Errno::INTR) = rustix::process::waitid(WaitId::Pid(self.pid()), options) {}
+        while let Err(rustix::io::Errno::INTR) =
+            rustix::process::waitid(WaitId::Pid(self.pid()), options)
+        {}
     }
 
     pub(super) fn reap(&mut self) -> Result<u8, Failure> {
-        let status = self.child.wait().map_err(|error| Failure::io("wait for", "a unit", error))?;
+        let status = self
+            .child
+            .wait()
+            .map_err(|error| Failure::io("wait for", "a unit", error))?;
         let signal = || 128u8.saturating_add(status.signal().unwrap_or(0) as u8);
         Ok(status.code().map_or_else(signal, |code| code as u8))
     }
@@ -85,7 +95,9 @@ fn ourselves() -> Result<PathBuf, Failure> {
     let link = Path::new("/proc/self/exe");
     match link.exists() {
         true => Ok(link.to_owned()),
-        false => std::env::current_exe().map_err(|error| Failure::io("find", "checkpoint itself", error)),
+        false => {
+            std::env::current_exe().map_err(|error| Failure::io("find", "checkpoint itself", error))
+        }
     }
 }
 
@@ -100,14 +112,23 @@ fn options(args: &Args, conduct: &Conduct, store: &Path) -> Vec<OsString> {
     words.option("--retry-delay", Some(exact(conduct.retry_delay)));
     words.option("--backoff", Some(conduct.backoff.to_string()));
     words.option("--max-delay", Some(exact(conduct.max_delay)));
-    words.option("--retry-on", conduct.retry_on.as_ref().map(RetryOn::to_option));
+    words.option(
+        "--retry-on",
+        conduct.retry_on.as_ref().map(RetryOn::to_option),
+    );
     words.option("--timeout", conduct.timeout.map(exact));
     words.option("--grace", Some(exact(conduct.grace)));
-    words.option("--max-active", conduct.max_active.map(|most| most.to_string()));
+    words.option(
+        "--max-active",
+        conduct.max_active.map(|most| most.to_string()),
+    );
     words.option("--on-success", conduct.on_success.as_ref());
     words.option("--on-failure", conduct.on_failure.as_ref());
     words.flag("--redo", conduct.redo);
-    words.option("--timezone", conduct.timezone.as_ref().and_then(|zone| zone.iana_name()));
+    words.option(
+        "--timezone",
+        conduct.timezone.as_ref().and_then(|zone| zone.iana_name()),
+    );
     words.option("--wait", Some(exact(conduct.wait.wait)));
     words.option("--now", conduct.clock.now.map(|now| now.to_string()));
     words.0
@@ -141,7 +162,10 @@ impl Words {
 /// `{}` is where the unit goes; at the end if there is none.
 fn with_place(command: &[OsString]) -> Vec<OsString> {
     let mut words = command.to_vec();
-    if !words.iter().any(|word| word.as_bytes().windows(2).any(|pair| pair == b"{}")) {
+    if !words
+        .iter()
+        .any(|word| word.as_bytes().windows(2).any(|pair| pair == b"{}"))
+    {
         words.push("{}".into());
     }
     words
@@ -169,12 +193,18 @@ mod tests {
 
     fn filled(command: &[&str]) -> Vec<String> {
         let command: Vec<OsString> = command.iter().map(OsString::from).collect();
-        with_place(&command).iter().map(|word| fill(word, "2026-W12").into_string().unwrap()).collect()
+        with_place(&command)
+            .iter()
+            .map(|word| fill(word, "2026-W12").into_string().unwrap())
+            .collect()
     }
 
     #[test]
     fn the_unit_stands_where_the_braces_are_or_at_the_end() {
-        assert_eq!(filled(&["cat", "in/{}.csv", "{}{}"]), ["cat", "in/2026-W12.csv", "2026-W122026-W12"]);
+        assert_eq!(
+            filled(&["cat", "in/{}.csv", "{}{}"]),
+            ["cat", "in/2026-W12.csv", "2026-W122026-W12"]
+        );
         assert_eq!(filled(&["cat", "{ }"]), ["cat", "{ }", "2026-W12"]);
     }
 }

@@ -23,7 +23,12 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-pub(crate) fn run_all(args: &Args, all: &RunAll, place: &Place, job: &Job) -> Result<Exit, Failure> {
+pub(crate) fn run_all(
+    args: &Args,
+    all: &RunAll,
+    place: &Place,
+    job: &Job,
+) -> Result<Exit, Failure> {
     let units = distinct(listing::from_stdin(all.null)?);
     if units.is_empty() {
         job.metrics.set_noop();
@@ -31,7 +36,11 @@ pub(crate) fn run_all(args: &Args, all: &RunAll, place: &Place, job: &Job) -> Re
         return Ok(Exit::DONE);
     }
     let store = Store::open_or_create(place)?;
-    let parallel = all.parallel.or(thread::available_parallelism().ok()).map_or(1, usize::from).min(units.len());
+    let parallel = all
+        .parallel
+        .or(thread::available_parallelism().ok())
+        .map_or(1, usize::from)
+        .min(units.len());
     job.metrics.units_total.set(units.len() as u64);
     let fan = Fan {
         job,
@@ -49,7 +58,10 @@ pub(crate) fn run_all(args: &Args, all: &RunAll, place: &Place, job: &Job) -> Re
 
 fn distinct(units: Vec<UnitName>) -> Vec<UnitName> {
     let mut seen = HashSet::new();
-    units.into_iter().filter(|unit| seen.insert(unit.clone())).collect()
+    units
+        .into_iter()
+        .filter(|unit| seen.insert(unit.clone()))
+        .collect()
 }
 
 /// What became of a unit.
@@ -81,8 +93,13 @@ impl Fan<'_> {
         let listening = signals.handle();
         thread::scope(|scope| {
             scope.spawn(move || signals.forever().for_each(|signal| self.pass_on(signal)));
-            let workers: Vec<_> = (0..parallel).map(|_| scope.spawn(|| self.work(store, all))).collect();
-            let results: Vec<_> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            let workers: Vec<_> = (0..parallel)
+                .map(|_| scope.spawn(|| self.work(store, all)))
+                .collect();
+            let results: Vec<_> = workers
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
             listening.close();
             results.into_iter().try_for_each(|result| match result {
                 Ok(result) => result,
@@ -95,9 +112,15 @@ impl Fan<'_> {
     fn work(&self, store: &Mutex<Store>, all: &RunAll) -> Result<(), Failure> {
         while self.stop.load(Ordering::SeqCst) == 0 {
             let number = self.next.fetch_add(1, Ordering::SeqCst);
-            let Some(unit) = self.units.get(number) else { break };
+            let Some(unit) = self.units.get(number) else {
+                break;
+            };
             let is_done = !all.conduct.redo && locked(store).is_done(&all.pipeline, unit)?;
-            let end = if is_done { End::Skipped } else { self.unit(number, unit)? };
+            let end = if is_done {
+                End::Skipped
+            } else {
+                self.unit(number, unit)?
+            };
             locked(&self.ends)[number] = end;
             self.job.metrics.units_done.add(1);
         }
@@ -119,7 +142,11 @@ impl Fan<'_> {
         locked(&self.running).remove(&number);
         let exit = child.reap()?;
         self.output.emit(child.output)?;
-        Ok(if exit == 0 { End::Done } else { End::Failed(exit) })
+        Ok(if exit == 0 {
+            End::Done
+        } else {
+            End::Failed(exit)
+        })
     }
 
     /// Each unit's `checkpoint run` passes it on to its command.
@@ -139,7 +166,11 @@ impl Fan<'_> {
         let ends = locked(&self.ends);
         self.job.say(summary(&ends));
         let stopped = self.stop.load(Ordering::SeqCst);
-        if stopped != 0 && !ends.iter().all(|end| matches!(end, End::Done | End::Skipped)) {
+        if stopped != 0
+            && !ends
+                .iter()
+                .all(|end| matches!(end, End::Done | End::Skipped))
+        {
             return Ok(Exit(128u8.saturating_add(stopped as u8)));
         }
         let first = ends.iter().find_map(|end| match end {
@@ -160,7 +191,11 @@ fn locked<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn summary(ends: &[End]) -> String {
     let count = |wanted: fn(&End) -> bool| ends.iter().filter(|end| wanted(end)).count();
-    let mut text = format!("{} units: {} done", ends.len(), count(|end| *end == End::Done));
+    let mut text = format!(
+        "{} units: {} done",
+        ends.len(),
+        count(|end| *end == End::Done)
+    );
     let rest = [
         (count(|end| *end == End::Skipped), "skipped"),
         (count(|end| matches!(end, End::Failed(_))), "failed"),
@@ -182,12 +217,21 @@ mod tests {
     fn the_summary_counts_what_there_is() {
         assert_eq!(summary(&[End::Done, End::Done]), "2 units: 2 done");
         let ends = [End::Done, End::Skipped, End::Failed(3), End::NotStarted];
-        assert_eq!(summary(&ends), "4 units: 1 done, 1 skipped, 1 failed, 1 not started");
+        assert_eq!(
+            summary(&ends),
+            "4 units: 1 done, 1 skipped, 1 failed, 1 not started"
+        );
     }
 
     #[test]
     fn a_unit_given_twice_is_run_once() {
         let units = ["b", "a", "b"].map(|unit| unit.parse().unwrap()).to_vec();
-        assert_eq!(distinct(units).iter().map(UnitName::as_str).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(
+            distinct(units)
+                .iter()
+                .map(UnitName::as_str)
+                .collect::<Vec<_>>(),
+            ["b", "a"]
+        );
     }
 }

@@ -20,7 +20,8 @@ impl Output {
         if failure.is_some() {
             return Ok(());
         }
-        file.seek(SeekFrom::Start(0)).map_err(|error| Failure::io("read", "the output of a unit", error))?;
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| Failure::io("read", "the output of a unit", error))?;
         let mut out = io::stdout().lock();
         if let Err(error) = io::copy(&mut file, &mut out).and_then(|_| out.flush()) {
             *failure = Some(Failure::io("write", "standard output", error));

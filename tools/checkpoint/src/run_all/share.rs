@@ -14,10 +14,15 @@ pub(super) fn environment(parallel: usize) -> Vec<(&'static str, String)> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let all = [
         ("MILLRACE_THREADS", (cores / parallel).max(1).to_string()),
-        ("MILLRACE_MEMORY", memory_share(memory(), parallel).to_string()),
+        (
+            "MILLRACE_MEMORY",
+            memory_share(memory(), parallel).to_string(),
+        ),
         ("MILLRACE_PROGRESS", "never".to_owned()),
     ];
-    all.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()).collect()
+    all.into_iter()
+        .filter(|(name, _)| std::env::var_os(name).is_none())
+        .collect()
 }
 
 /// An even part of half of the memory.
@@ -28,13 +33,19 @@ fn memory_share(memory: Option<u64>, parallel: usize) -> u64 {
 
 /// The memory that this process may use: the machine's, or its control group's.
 fn memory() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_bytes(&text));
-    let group = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    let machine = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| total_bytes(&text));
+    let group = fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     machine.into_iter().chain(group).min()
 }
 
 fn total_bytes(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kib * 1024)
 }

@@ -49,7 +49,11 @@ impl Folder {
     pub(crate) fn json(&self, args: &[&str]) -> Vec<serde_json::Value> {
         let mut command = self.command(args);
         let outcome = run(command.args(["--output", "json"])).code(0);
-        outcome.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        outcome
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 }
 
@@ -68,9 +72,17 @@ pub(crate) fn within<T>(limit: Duration, mut poll: impl FnMut() -> Option<T>) ->
 /// Whether a process is there and no zombie.
 pub(crate) fn is_alive(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
 }
 
 pub(crate) fn kill(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([signal, &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
