@@ -155,7 +155,8 @@ impl Drop for AtomicFile {
 /// Whether the target is written as it stands. `/dev/stdout` may lead to a regular
 /// file, which the shell opened for us and which is not ours to replace.
 fn is_straight(target: &Path) -> io::Result<bool> {
-    if target.starts_with("/dev") || target.starts_with("/proc") {
+    let opened_for_us = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    if opened_for_us.iter().any(|place| target.starts_with(place)) {
         return Ok(true);
     }
     match fs::metadata(target) {
@@ -332,6 +333,14 @@ mod tests {
         let error = full.commit().unwrap_err();
         assert_eq!(error.errno(), Some(28));
         assert_eq!(error.to_string(), "cannot write '/dev/full'");
+    }
+
+    #[test]
+    fn memory_below_dev_is_an_ordinary_place() {
+        assert!(!is_straight(Path::new("/dev/shm/millrace-x")).unwrap());
+        for place in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/null"] {
+            assert!(is_straight(Path::new(place)).unwrap(), "{place}");
+        }
     }
 
     #[test]

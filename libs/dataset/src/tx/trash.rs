@@ -68,13 +68,13 @@ fn search(
     };
     let staged = |entry: &millrace_storage::Entry| folder.ends_with("tx") && !is_ready(&entry.name);
     for entry in entries.into_iter().filter(|entry| !staged(entry)) {
-        if let Some(path) = in_transaction(&folder.join(entry.name), partition, name) {
-            if path
-                .symlink_metadata()
-                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes)
-            {
-                return Ok(Some(path));
-            }
+        let found = in_transaction(&folder.join(entry.name), partition, name);
+        let same = |path: &PathBuf| {
+            path.symlink_metadata()
+                .is_ok_and(|metadata| metadata.len() == bytes)
+        };
+        if let Some(path) = found.filter(same) {
+            return Ok(Some(path));
         }
     }
     Ok(None)
