@@ -63,6 +63,14 @@ impl Content {
         }
     }
 
+    /// Puts bytes that were read too early back in front.
+    pub(crate) fn unread(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+            self.reader = Box::new(io::Cursor::new(bytes.to_vec()).chain(rest));
+        }
+    }
+
     /// The content as a reader, for formats that have readers of their own.
     pub(crate) fn into_reader(self, head: Vec<u8>) -> impl Read + Send + 'static {
         io::Cursor::new(head).chain(self.reader)

@@ -10,6 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use millrace_cli::Job;
 use millrace_cli::values::Limit;
+use millrace_decode::constraint;
 use millrace_fault::{Exit, Failure, clip, quoted};
 use millrace_rejects::{Content, Quarantine, Reason, Reject, Source};
 use millrace_stream::Output;
@@ -166,8 +167,11 @@ impl<'a> Emitter<'a> {
         if !self.extra.is_empty() {
             let names: Vec<String> = self.extra.iter().take(10).map(quoted).collect();
             let more = if self.extra.len() > 10 { ", …" } else { "" };
-            let count = self.extra.len();
-            self.job.warn(format!("{count} fields are not in the schema and were left out: {}{more}", names.join(", ")));
+            let what = match self.extra.len() {
+                1 => "1 field is not in the schema and was left out".to_owned(),
+                count => format!("{count} fields are not in the schema and were left out"),
+            };
+            self.job.warn(format!("{what}: {}{more}", names.join(", ")));
         }
     }
 }
@@ -184,9 +188,14 @@ fn at(file: &str, line: u64) -> String {
 
 fn located(place: &Place<'_>, refused: &Refused, expected: &str) -> Failure {
     let Refused { reason, .. } = refused;
-    let offset = place.offset + reason.position;
+    // In an envelope the record does not stand as it is.
+    let offset = place.offset + if place.exact { reason.position } else { 0 };
     let field = if reason.field.is_empty() { String::new() } else { format!("{}: ", reason.field) };
     let value = quoted(clip(&reason.value, 80));
-    Failure::data(format!("{}: byte {offset}: {field}{value}: expected {expected}", at(place.file, place.line)))
+    let verdict = match reason.constraint {
+        constraint::TYPE => "is not",
+        _ => "found, expected",
+    };
+    Failure::data(format!("{}: byte {offset}: {field}{value} {verdict} {expected}", at(place.file, place.line)))
         .hint("--rejects FILE keeps refused records and goes on")
 }

@@ -15,14 +15,16 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Starts reading a text file.
 pub(crate) fn begin(opened: Opened, plan: &Plan) -> Result<Text, Trouble> {
-    let Opened { name, format, content, head, .. } = opened;
+    let Opened { name, format, mut content, head, .. } = opened;
     let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let carry = head.len().min(plan.sizes.chunk.max(mark));
+    content.unread(&head[carry..]);
     let mut text = Text {
         name,
         content,
         layout: Layout::Lines,
         cutter: Cutter::Lines,
-        carry: Chunk::from(&head[mark..]),
+        carry: Chunk::from(&head[mark..carry]),
         seen: 0,
         offset: mark as u64,
         lines_before: Some(0),

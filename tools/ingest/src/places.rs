@@ -17,6 +17,8 @@ pub(crate) struct Place<'a> {
     pub(crate) line: u64,
     /// From 0.
     pub(crate) offset: u64,
+    /// Whether the record's bytes stand there as they are.
+    pub(crate) exact: bool,
 }
 
 impl<'a> Places<'a> {
@@ -56,7 +58,7 @@ impl<'a> Places<'a> {
             Some(offsets) => offsets.get(line as usize).copied().unwrap_or(part.offset),
             None => part.offset + (offset_in_chunk - part.start as u64),
         };
-        Place { file: &part.file, line: in_file + line + 1, offset }
+        Place { file: &part.file, line: in_file + line + 1, offset, exact: part.offsets.is_none() }
     }
 }
 

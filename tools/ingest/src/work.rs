@@ -21,6 +21,20 @@ pub(crate) struct Decoded {
     pub(crate) failure: Option<Failure>,
 }
 
+impl Decoded {
+    /// Finds the line of every good record: lines that hold more than white space, and
+    /// were not refused.
+    fn number_lines(&mut self, parcel: &Parcel) {
+        let mut refused = self.refused.iter().map(|refused| refused.line).peekable();
+        let lines = parcel.chunk.bytes().split(|byte| *byte == b'\n').zip(0..);
+        let mut good = lines.filter(|(line, _)| !line.trim_ascii().is_empty()).map(|(_, number)| number);
+        for rows in &mut self.batches {
+            let unrefused = good.by_ref().filter(|number| refused.next_if_eq(number).is_none());
+            rows.lines = unrefused.take(rows.batch.num_rows()).collect();
+        }
+    }
+}
+
 /// Good records.
 pub(crate) struct Rows {
     pub(crate) batch: RecordBatch,
@@ -67,6 +81,9 @@ impl<'a> Worker<'a> {
         let what = quoted(&parcel.parts[0].file);
         let outcome = guarded(&what, || self.run(parcel, &mut collector));
         let mut decoded = collector.decoded;
+        if self.plan.source_columns {
+            decoded.number_lines(parcel);
+        }
         decoded.failure = outcome.err();
         decoded
     }
