@@ -126,7 +126,8 @@ impl<'a> Summary<'a> {
             unit: identity.unit.as_deref(),
             step: identity.step.as_deref(),
             rows,
-            passed: rows - rejected,
+            // A failure may come in the middle of a batch.
+            passed: rows.saturating_sub(rejected),
             rejected,
             reject_rate: if rows == 0 {
                 0.0
