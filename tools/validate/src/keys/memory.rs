@@ -49,13 +49,10 @@ impl Memory {
     }
 
     /// All keys in the order of their bytes.
-    pub(crate) fn sorted(&self) -> Vec<&[u8]> {
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = &[u8]> {
         let mut addresses: Vec<Address> = self.table.iter().copied().collect();
         addresses.sort_unstable_by(|a, b| self.key(*a).cmp(self.key(*b)));
-        addresses
-            .into_iter()
-            .map(|address| self.key(address))
-            .collect()
+        addresses.into_iter().map(|address| self.key(address))
     }
 
     fn key(&self, address: Address) -> &[u8] {

@@ -215,7 +215,7 @@ mod tests {
     fn firsts(set: &mut KeySet, batches: &[ArrayRef]) -> Vec<Option<bool>> {
         let mut out = Vec::new();
         for batch in batches {
-            let probe = set.probe(&[batch.clone()]).unwrap();
+            let probe = set.probe(std::slice::from_ref(batch)).unwrap();
             for row in 0..batch.len() {
                 let held = set.contains(&probe, row);
                 if held == Some(false) {
@@ -264,7 +264,7 @@ mod tests {
         )
         .unwrap();
         let batch: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-        firsts(&mut set, &[batch.clone()]);
+        firsts(&mut set, std::slice::from_ref(&batch));
         let failure = set.probe(&[batch]).err().unwrap();
         assert_eq!(
             failure.to_string(),

@@ -4,8 +4,8 @@
 //! its files. Only the columns of the key are read.
 
 mod alike;
-mod parquet;
 mod read;
+mod stored;
 
 use crate::check::plain;
 use crate::keys::KeySet;

@@ -1,12 +1,11 @@
 //! Batches of a stored table, whatever its format.
 
-use crate::reference::parquet::Stored;
+use crate::reference::stored::Stored;
 use arrow_array::RecordBatch;
-use arrow_ipc::reader::FileReader;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use millrace_fault::{Failure, guarded, quoted};
 use millrace_storage::{Location, open_read, open_read_at};
-use millrace_stream::{Kind, Reader};
+use millrace_stream::{FileReader, Kind, Reader};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::io::{BufRead, BufReader, Read};
@@ -128,13 +127,13 @@ fn each(
     Ok(())
 }
 
-/// The file's directory is at its end.
 fn arrow_file(location: &Location, sink: &mut Sink<'_>) -> Result<(), Failure> {
-    let file = open_read_at(location)?;
-    let bytes = file.read_at(0, usize::try_from(file.len()).unwrap_or(usize::MAX))?;
-    let reader = FileReader::try_new(std::io::Cursor::new(bytes), None)
-        .map_err(|error| refused(location, error))?;
-    each(location, reader, sink)
+    let file = BufReader::new(Stored(open_read_at(location)?).reader());
+    let mut reader = FileReader::new(file, &name(location))?;
+    while let Some(batch) = reader.next()? {
+        sink(batch)?;
+    }
+    Ok(())
 }
 
 fn arrow_stream(location: &Location, sink: &mut Sink<'_>) -> Result<(), Failure> {

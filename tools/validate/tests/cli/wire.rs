@@ -102,8 +102,9 @@ fn bad_rows_leave_foreign_columns_intact() {
     .unwrap();
     let found = &read(&outcome.stdout)[0];
     assert_eq!(found.schema(), expected.schema());
-    assert_eq!(found.column(0), expected.column(0));
-    assert_eq!(found.num_rows(), 2);
+    for (found, expected) in found.columns().iter().zip(expected.columns()) {
+        assert_eq!(found.to_data(), expected.to_data());
+    }
     assert_eq!(
         place.rejects()[0]["record"],
         json!({ "x": 2, "dictionary": null, "runs": 8, "views": null, "lists": null, "decimals": 2, "nothing": null })

@@ -1,10 +1,10 @@
-//! Parquet through the storage seam.
+//! Stored files as the readers of Parquet and Arrow files want them.
 
 use bytes::Bytes;
 use millrace_storage::ReadAt;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// A stored file as parquet reads it.
@@ -33,6 +33,16 @@ impl ChunkReader for Stored {
     }
 }
 
+impl Stored {
+    /// The file from its start.
+    pub(crate) fn reader(self) -> From {
+        From {
+            file: self.0,
+            at: 0,
+        }
+    }
+}
+
 /// Reads on from an offset.
 pub(crate) struct From {
     file: Arc<dyn ReadAt>,
@@ -49,5 +59,17 @@ impl Read for From {
         into[..bytes.len()].copy_from_slice(&bytes);
         self.at += bytes.len() as u64;
         Ok(bytes.len())
+    }
+}
+
+impl Seek for From {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let sought = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.file.len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = sought.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
