@@ -1,0 +1,243 @@
+//! Rows of a row group: pages that may matter, the predicate's columns first, the
+//! others for rows that pass; then the columns as they go out.
+
+use crate::dataset::Dataset;
+use crate::layout::{Layout, SOURCE_FILE, SOURCE_LINE, path_text};
+use crate::skip::{Group, pages};
+use crate::survey::{File, Survey};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_select::take::take;
+use millrace_dataset::evolution::adapt;
+use millrace_dataset::listing::typed;
+use millrace_dataset::read::{ReadError, Source};
+use millrace_expr::Bound;
+use millrace_fault::{Failure, quoted};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowFilter,
+};
+use parquet::arrow::RowNumber;
+use parquet::file::metadata::PageIndexPolicy;
+use std::sync::Arc;
+
+/// A batch goes out at about so many rows or bytes, whichever is less.
+pub(crate) const BATCH_ROWS: usize = 8192;
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// What all row groups are read with.
+pub(crate) struct Query {
+    pub(crate) dataset: Dataset,
+    pub(crate) survey: Survey,
+    pub(crate) layout: Arc<Layout>,
+    /// The columns to hand out; none to count.
+    pub(crate) output: SchemaRef,
+    pub(crate) limit: Option<usize>,
+}
+
+/// An open row group.
+pub(crate) struct Rows<'a> {
+    query: &'a Query,
+    file: &'a File,
+    pub(crate) source: Source,
+    reader: ParquetRecordBatchReader,
+}
+
+impl Query {
+    /// Opens a row group.
+    pub(crate) fn open(&self, group: &Group) -> Result<Rows<'_>, Failure> {
+        let file = &self.survey.files[group.file];
+        let source = file.open(self.dataset.root.as_ref())?;
+        let metadata = source.metadata_with(self.options()?)?;
+        let reader = source.guarded(|| Ok(self.reader(&source, &metadata, group, file.partition)?))?;
+        Ok(Rows { query: self, file, source, reader })
+    }
+
+    fn options(&self) -> Result<ArrowReaderOptions, Failure> {
+        let pages = self.layout.predicate.is_some();
+        let policy = if pages { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
+        if !self.wants(SOURCE_LINE) {
+            return Ok(options);
+        }
+        let number = Field::new(SOURCE_LINE, DataType::Int64, false).with_extension_type(RowNumber);
+        options.with_virtual_columns(vec![Arc::new(number)]).map_err(|error| Failure::data("cannot number rows").because(error))
+    }
+
+    fn wants(&self, column: &str) -> bool {
+        self.output.index_of(column).is_ok() && self.layout.is_source(column)
+    }
+
+    fn reader(
+        &self,
+        source: &Source,
+        metadata: &ArrowReaderMetadata,
+        group: &Group,
+        partition: usize,
+    ) -> parquet::errors::Result<ParquetRecordBatchReader> {
+        let names: Vec<&str> = self.output.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
+            .with_row_groups(vec![group.index])
+            .with_batch_size(batch_rows(metadata, group.index))
+            .with_projection(mask(metadata, &names));
+        if let Some(predicate) = self.layout.predicate.as_ref().filter(|_| !group.all_pass) {
+            if let Some(selection) = pages(&self.layout, partition, metadata, group.index) {
+                builder = builder.with_row_selection(selection);
+            }
+            builder = builder.with_row_filter(self.filter(predicate, metadata, partition));
+        }
+        if let Some(limit) = self.limit {
+            builder = builder.with_limit(limit);
+        }
+        builder.build()
+    }
+
+    fn filter(&self, predicate: &Bound, metadata: &ArrowReaderMetadata, partition: usize) -> RowFilter {
+        let names: Vec<&str> = predicate.columns().collect();
+        let mask = mask(metadata, &names);
+        let (layout, predicate) = (self.layout.clone(), predicate.clone());
+        let test = move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
+            let input = predicate_input(&layout, &predicate, partition, &batch)?;
+            predicate.evaluate(&input).map_err(|error| ArrowError::ExternalError(Box::new(error)))
+        };
+        RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, test))])
+    }
+}
+
+/// The predicate's columns in the types of the query.
+fn predicate_input(layout: &Layout, predicate: &Bound, partition: usize, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let mut fields = Vec::new();
+    let mut columns = Vec::new();
+    for name in predicate.columns() {
+        let column = match layout.path_value(partition, name) {
+            Some(value) => repeated(&value, batch.num_rows())?,
+            None => stored(batch, name, layout.stored.field_with_name(name)?.data_type())?,
+        };
+        fields.push(Field::new(name, column.data_type().clone(), true));
+        columns.push(column);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
+fn stored(batch: &RecordBatch, name: &str, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    match batch.column_by_name(name) {
+        Some(column) => adapt(column, data_type),
+        None => Ok(new_null_array(data_type, batch.num_rows())),
+    }
+}
+
+/// One element for each row.
+fn repeated(value: &ArrayRef, rows: usize) -> Result<ArrayRef, ArrowError> {
+    if value.is_null(0) {
+        return Ok(new_null_array(value.data_type(), rows));
+    }
+    take(value, &arrow_array::UInt32Array::from(vec![0; rows]), None)
+}
+
+/// The file's top-level columns of these names.
+fn mask(metadata: &ArrowReaderMetadata, names: &[&str]) -> ProjectionMask {
+    let schema = metadata.parquet_schema();
+    let fields = schema.root_schema().get_fields();
+    let roots = (0..fields.len()).filter(|&root| names.contains(&fields[root].name()));
+    ProjectionMask::roots(schema, roots)
+}
+
+/// About a megabyte of rows, by the row group's average.
+fn batch_rows(metadata: &ArrowReaderMetadata, group: usize) -> usize {
+    let group = metadata.metadata().row_group(group);
+    let (rows, bytes) = (group.num_rows().max(1) as u64, group.total_byte_size().max(1) as u64);
+    usize::try_from(BATCH_BYTES.saturating_mul(rows) / bytes).unwrap_or(BATCH_ROWS).clamp(64, BATCH_ROWS)
+}
+
+impl Rows<'_> {
+    /// The next rows that pass, as they go out.
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
+        let batch = match self.source.guarded(|| Ok(self.reader.next()))? {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(self.failed(error)),
+            Some(Ok(batch)) => batch,
+        };
+        let columns = self.query.output.fields().iter().map(|field| self.column(field, &batch));
+        let columns = columns.collect::<Result<Vec<_>, Failure>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(self.query.output.clone(), columns, &options).map(Some).map_err(|error| self.failed(error))
+    }
+
+    fn column(&self, field: &Field, batch: &RecordBatch) -> Result<ArrayRef, Failure> {
+        let (layout, rows) = (&self.query.layout, batch.num_rows());
+        let made = match field.name().as_str() {
+            name if layout.is_source(name) && name == SOURCE_FILE => {
+                repeated(&(Arc::new(StringArray::from(vec![self.file.shown.as_str()])) as ArrayRef), rows)
+            }
+            name if layout.is_source(name) => Ok(numbered(batch, name)),
+            name => match layout.path_value(self.file.partition, name) {
+                Some(value) => {
+                    self.agree(name, batch)?;
+                    repeated(&value, rows)
+                }
+                None => stored(batch, name, field.data_type()),
+            },
+        };
+        made.map_err(|error| self.failed(error))
+    }
+
+    /// A column that the file has although the path has it too must say the same.
+    fn agree(&self, name: &str, batch: &RecordBatch) -> Result<(), Failure> {
+        let Some(column) = batch.column_by_name(name) else { return Ok(()) };
+        let partition = &self.query.dataset.partitions[self.file.partition];
+        let text = path_text(partition, name);
+        let value = partition.values.iter().find(|(column, _)| column == name).and_then(|(_, value)| value.clone());
+        let expected = typed(&StringArray::from(vec![value]), column.data_type());
+        let alike = expected.ok().and_then(|expected| {
+            let same = arrow_ord::cmp::not_distinct(column, &arrow_array::Scalar::new(expected)).ok()?;
+            (0..same.len()).find(|&row| !same.value(row)).map_or(Some(None), |row| Some(Some(row)))
+        });
+        let row = match alike {
+            Some(None) => return Ok(()),
+            Some(Some(row)) => row,
+            None => 0,
+        };
+        let found = cast(&column.slice(row, column.len().saturating_sub(row).min(1)), &DataType::Utf8);
+        let found = found.ok().and_then(|found| found.as_string::<i32>().iter().next().flatten().map(str::to_owned));
+        let found = found.unwrap_or_else(|| "null".to_owned());
+        Err(Failure::data(format!(
+            "column {} of {} is {} where the path says {}",
+            quoted(name),
+            quoted(&self.file.shown),
+            quoted(found),
+            quoted(text)
+        )))
+    }
+
+    /// An error inside the library: a predicate's keeps its code, others are the file's.
+    fn failed(&self, error: ArrowError) -> Failure {
+        let file = quoted(&self.file.shown);
+        match predicate_error(&error) {
+            Some(text) => Failure::data(text).because(format!("in {file}")),
+            None => ReadError::arrow(self.source.path(), error).into(),
+        }
+    }
+}
+
+/// The text of a failed predicate, however deep the library has wrapped it.
+fn predicate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<millrace_expr::Error>() {
+            return Some(found.to_string());
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Row numbers of the file, from 1.
+fn numbered(batch: &RecordBatch, name: &str) -> ArrayRef {
+    let numbers = batch.column_by_name(name).map(|column| column.as_primitive::<Int64Type>().unary::<_, Int64Type>(|n| n + 1));
+    Arc::new(numbers.unwrap_or_else(|| Int64Array::from(vec![0; batch.num_rows()])))
+}

@@ -1,0 +1,148 @@
+//! Footers: every file that is left is opened once for its schema; files that differ are
+//! merged by name.
+
+use crate::dataset::Dataset;
+use arrow_schema::SchemaRef;
+use millrace_dataset::evolution::Evolution;
+use millrace_dataset::listing::DataFile;
+use millrace_dataset::read::{ReadError, Source};
+use millrace_dataset::root::Root;
+use millrace_dataset::tx;
+use millrace_fault::{Failure, quoted};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Footers of up to so many files stay in memory; those of more are read again.
+const KEPT: usize = 256;
+
+/// A file to read, and where it belongs.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// Index of its partition in the dataset's list.
+    pub(crate) partition: usize,
+    /// The partition's path.
+    pub(crate) folder: String,
+    pub(crate) data: DataFile,
+    /// Its path as the user would write it.
+    pub(crate) shown: String,
+    footer: Option<ArrowReaderMetadata>,
+}
+
+impl File {
+    /// The footer without page indexes.
+    pub(crate) fn footer(&self, root: Option<&Root>) -> Result<ArrowReaderMetadata, Failure> {
+        match &self.footer {
+            Some(footer) => Ok(footer.clone()),
+            None => self.open(root)?.metadata(false),
+        }
+    }
+
+    /// Opens the file, wherever a transaction has put it meanwhile.
+    pub(crate) fn open(&self, root: Option<&Root>) -> Result<Source, Failure> {
+        let source = match (Source::open(&self.data.path), root) {
+            (Err(error), Some(root)) if error.is_not_found() => self.locate(root, error)?,
+            (source, _) => source?,
+        };
+        match source.size() == self.data.size {
+            true => Ok(source),
+            false => Err(changed(&self.shown)),
+        }
+    }
+
+    fn locate(&self, root: &Root, error: ReadError) -> Result<Source, Failure> {
+        match tx::locate(root, &self.folder, &self.data.name, self.data.size)? {
+            Some(path) => Ok(Source::open(&path)?),
+            None => Err(Failure::from(error).hint("it was replaced while the dataset was read: run again")),
+        }
+    }
+}
+
+fn changed(shown: &str) -> Failure {
+    Failure::environment(format!("cannot read {}", quoted(shown)))
+        .because("it changed since it was listed")
+        .hint("run again")
+}
+
+/// The files to read, and the schema that they have in common.
+pub(crate) struct Survey {
+    pub(crate) files: Vec<File>,
+    pub(crate) schema: SchemaRef,
+}
+
+/// Reads the footers of all files of the dataset's chosen partitions.
+pub(crate) fn survey(dataset: &Dataset, threads: usize) -> Result<Survey, Failure> {
+    let mut files = files(dataset);
+    let keep = files.len() <= KEPT;
+    let root = dataset.root.as_ref();
+    let footers = parallel(&files, threads, |file| file.footer(root).map(|footer| (footer.schema().clone(), keep.then_some(footer))))?;
+    let mut evolution = Evolution::default();
+    for (file, (schema, footer)) in files.iter_mut().zip(footers) {
+        evolution.add(&file.shown, &schema)?;
+        file.footer = footer;
+    }
+    let schema = if files.is_empty() { unread(dataset)? } else { evolution.schema() };
+    Ok(Survey { files, schema })
+}
+
+fn files(dataset: &Dataset) -> Vec<File> {
+    let of_partition = |(partition, found): (usize, &millrace_dataset::listing::Partition)| {
+        let folder = found.path.clone();
+        let file = move |data: &DataFile| File {
+            partition,
+            folder: folder.clone(),
+            data: data.clone(),
+            shown: dataset.display(&folder, data),
+            footer: None,
+        };
+        found.files.iter().map(file).collect::<Vec<_>>()
+    };
+    dataset.partitions.iter().enumerate().flat_map(of_partition).collect()
+}
+
+/// The schema when no file is left: that of any file, else the recorded one.
+fn unread(dataset: &Dataset) -> Result<SchemaRef, Failure> {
+    let mut evolution = Evolution::default();
+    if let Some((folder, data)) = &dataset.sample {
+        let shown = dataset.display(folder, data);
+        let file = File { partition: 0, folder: folder.clone(), data: data.clone(), shown, footer: None };
+        evolution.add("", file.footer(dataset.root.as_ref())?.schema())?;
+    } else if let Some(schema) = &dataset.described {
+        evolution.add("", schema)?;
+    }
+    Ok(evolution.schema())
+}
+
+/// `work` on every item, in any order; the results in order. The first item's failure
+/// counts, whichever came first.
+pub(crate) fn parallel<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> Result<R, Failure> + Sync,
+) -> Result<Vec<R>, Failure> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, Result<R, Failure>)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, items.get(index)?))) {
+            let result = work(item);
+            let failed = result.is_err();
+            if let Ok(mut results) = results.lock() {
+                results.push((index, result));
+            }
+            if failed {
+                // Those before it are taken already; those after it no longer matter.
+                next.store(items.len(), Ordering::Relaxed);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(items.len()) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
