@@ -137,15 +137,31 @@ fn decompressed(
     })
 }
 
-/// Frames of lz4, one after the other, each of which must have its end mark.
+/// Frames of lz4, one after the other, each of which must have its end mark: the
+/// library takes an end of input in its place.
 struct Lz4Frames<R: Read> {
-    /// None only between two frames.
-    frame: Option<FrameDecoder<BufReader<R>>>,
+    /// None behind the last frame.
+    frame: Option<FrameDecoder<Watched<R>>>,
+}
+
+/// Remembers whether somebody wanted to read beyond the end.
+struct Watched<R> {
+    inner: BufReader<R>,
+    overrun: bool,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(space)?;
+        self.overrun |= count == 0 && !space.is_empty();
+        Ok(count)
+    }
 }
 
 impl<R: Read> Lz4Frames<R> {
     fn new(stored: R) -> Self {
-        Lz4Frames { frame: Some(FrameDecoder::new(BufReader::with_capacity(STORED, stored))) }
+        let inner = BufReader::with_capacity(STORED, stored);
+        Lz4Frames { frame: Some(FrameDecoder::new(Watched { inner, overrun: false })) }
     }
 }
 
@@ -156,10 +172,12 @@ impl<R: Read> Read for Lz4Frames<R> {
             if count > 0 || space.is_empty() {
                 return Ok(count);
             }
-            if frame.get_mut().fill_buf()?.is_empty() {
-                return Ok(0);
+            let stored = frame.get_mut();
+            if stored.overrun {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            self.frame = self.frame.take().map(|ended| FrameDecoder::new(ended.into_inner()));
+            let more = !stored.inner.fill_buf()?.is_empty();
+            self.frame = self.frame.take().filter(|_| more).map(|ended| FrameDecoder::new(ended.into_inner()));
         }
         Ok(0)
     }
