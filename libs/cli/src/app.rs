@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A titled part of the manual, printed after the options: (title, text).
 pub type Section = (&'static str, &'static str);
@@ -39,6 +41,7 @@ pub trait Tool: Parser {
 /// metrics line, returns the exit code. The whole of every `main.rs`.
 pub fn main<T: Tool>(run: fn(&T, &Job) -> Result<Exit, Failure>) -> ExitCode {
     record_panics();
+    take_size_limit_as_an_error();
     let argv: Vec<OsString> = std::env::args_os().collect();
     if let Some(form) = generate::requested(&argv) {
         return generate::print::<T>(&form).into();
@@ -50,6 +53,15 @@ pub fn main<T: Tool>(run: fn(&T, &Job) -> Result<Exit, Failure>) -> ExitCode {
         Ok(args) => supervise(&args, run).into(),
         Err(error) => refuse::<T>(&error).into(),
     }
+}
+
+/// A write beyond `ulimit -f` shall fail like one to a full disk (4, one line, cleaned
+/// up), not kill the process. A handler does that, and unlike an ignored signal it is not
+/// inherited by the commands that a tool runs.
+fn take_size_limit_as_an_error() {
+    const SIGXFSZ: i32 = rustix::process::Signal::XFSZ.as_raw();
+    // Where it cannot be registered, the system's default stays.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> Exit {
