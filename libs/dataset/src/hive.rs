@@ -5,8 +5,9 @@
 //! but unreserved URL characters) escape. Characters beyond ASCII stay as they are: Spark
 //! takes an escape for one character, DuckDB for one byte. Read: any `%XX`.
 //! A null is `__HIVE_DEFAULT_PARTITION__`, the empty text an empty value (`region=`),
-//! which Spark cannot read. The texts `NULL` (DuckDB's other null) and
-//! `__HIVE_DEFAULT_PARTITION__` get an escape in front, so that they stay texts.
+//! which Spark cannot read. The text `NULL`, DuckDB's other null, gets an escape in front,
+//! so that it stays a text; the text `__HIVE_DEFAULT_PARTITION__` is refused, since pyarrow
+//! and Polars take it for null however it is escaped.
 
 use millrace_fault::{Coded, Exit, clip, quoted};
 use std::borrow::Cow;
@@ -20,17 +21,17 @@ const NAME_MAX: usize = 255;
 
 /// A value that has no folder name.
 #[derive(Debug, Error)]
-#[error("value {} of {} cannot name a partition: {bytes} bytes when escaped, at most 255 fit a folder name", quoted(clip(.value, 80)), quoted(.column))]
-pub struct TooLong {
+#[error("value {} of {} cannot name a partition: {problem}", quoted(clip(.value, 80)), quoted(.column))]
+pub struct NoName {
     /// The value.
     pub value: String,
     /// The partition column.
     pub column: String,
-    /// Length of `column=value`, escaped.
-    pub bytes: usize,
+    /// Why not.
+    pub problem: String,
 }
 
-impl Coded for TooLong {
+impl Coded for NoName {
     fn exit(&self) -> Exit {
         Exit::DATA
     }
@@ -58,7 +59,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// Texts that a reader takes for null when they stand unescaped.
 fn is_null_word(value: &str) -> bool {
-    value == NULL || value.eq_ignore_ascii_case("null")
+    value.eq_ignore_ascii_case("null")
 }
 
 /// What [`escape`] (or Hive, Spark, DuckDB) was given. A `%` without two hexadecimal
@@ -91,19 +92,26 @@ fn escaped_byte(bytes: &[u8]) -> Option<u8> {
     Some((digit(high)? << 4 | digit(low)?) as u8)
 }
 
-/// One folder name: `column=value`, refused when no file system would take it.
-pub fn segment(column: &str, value: Option<&str>) -> Result<String, TooLong> {
-    let text = format!("{}={}", escape(column), value.map_or(NULL.into(), escape));
-    if text.len() > NAME_MAX {
+/// One folder name: `column=value`, refused when no file system would take it or
+/// readers would take it for another value.
+pub fn segment(column: &str, value: Option<&str>) -> Result<String, NoName> {
+    let refused = |problem: String| {
         let value = value.unwrap_or(NULL).to_owned();
-        return Err(TooLong { value, column: column.to_owned(), bytes: text.len() });
+        Err(NoName { value, column: column.to_owned(), problem })
+    };
+    if value == Some(NULL) {
+        return refused("readers take this text for null".to_owned());
     }
-    Ok(text)
+    let text = format!("{}={}", escape(column), value.map_or(NULL.into(), escape));
+    match text.len() {
+        bytes if bytes > NAME_MAX => refused(format!("{bytes} bytes when escaped, at most 255 fit a folder name")),
+        _ => Ok(text),
+    }
 }
 
 /// The relative path of a partition: `order_date=2026-03-17/order_hour=05`.
-pub fn path(values: &[(&str, Option<&str>)]) -> Result<String, TooLong> {
-    let segments: Result<Vec<String>, TooLong> =
+pub fn path(values: &[(&str, Option<&str>)]) -> Result<String, NoName> {
+    let segments: Result<Vec<String>, NoName> =
         values.iter().map(|(column, value)| segment(column, *value)).collect();
     Ok(segments?.join("/"))
 }
@@ -139,7 +147,7 @@ mod tests {
     fn null_empty_and_their_look_alikes_stay_apart() {
         assert_eq!(segment("r", None).unwrap(), "r=__HIVE_DEFAULT_PARTITION__");
         assert_eq!(segment("r", Some("")).unwrap(), "r=");
-        assert_eq!(segment("r", Some(NULL)).unwrap(), "r=%5F_HIVE_DEFAULT_PARTITION__");
+        assert!(segment("r", Some(NULL)).unwrap_err().to_string().contains("for null"));
         assert_eq!(segment("r", Some("Null")).unwrap(), "r=%4Eull");
     }
 

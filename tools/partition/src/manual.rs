@@ -40,7 +40,7 @@ Compact what was just written:
     ),
     (
         "VALUES AS FOLDERS",
-        "Values are escaped as Hive, Spark and DuckDB do it: every ASCII character but letters, digits and '_', '-', '.', '~' is written as %XX. On reading, any %XX is understood. No value can leave the dataset's folder. Null is __HIVE_DEFAULT_PARTITION__; that text itself, and NULL, which DuckDB takes for null, are written with their first character escaped. The empty string is an empty value ('region='): DuckDB, pyarrow and prune read it back as the empty string, Spark cannot read such a folder and Hive means null by it; replace empty strings upstream if those must read the dataset. A value of more than 255 bytes with its column's name is refused (3), as is a year before 0000 or after 9999.
+        "Values are escaped as Hive, Spark and DuckDB do it: every ASCII character but letters, digits and '_', '-', '.', '~' is written as %XX. On reading, any %XX is understood. No value can leave the dataset's folder. Null is __HIVE_DEFAULT_PARTITION__; that text itself as a value is refused (3), and NULL, which DuckDB takes for null, is written with its first character escaped. The empty string is an empty value ('region='): DuckDB, pyarrow and prune read it back as the empty string, Spark cannot read such a folder and Hive means null by it; replace empty strings upstream if those must read the dataset. A value of more than 255 bytes with its column's name is refused (3), as is a year before 0000 or after 9999.
 
 Readers take 'hour=5' and 'hour=05' for the same value and count both: a run that would make a second spelling beside the first is refused (3).
 

@@ -46,6 +46,9 @@ pub enum SpecError {
         /// Why not.
         problem: String,
     },
+    /// A value that readers would misunderstand, or whose name is too long.
+    #[error(transparent)]
+    NoName(#[from] crate::hive::NoName),
     /// A column of the stream contradicts what the spec computes.
     #[error("row {row}: column {} is {}, but {} gives {}", quoted(.column), quoted(clip(.found, 80)), quoted(.item), quoted(clip(.computed, 80)))]
     Disagrees {

@@ -118,11 +118,7 @@ impl Keys {
         for ((item, texts), code) in self.bound.items.iter().zip(&self.codes).zip(tuple) {
             values.push((item.item.name.as_str(), texts.text(*code)));
         }
-        hive::path(&values).map_err(|error| SpecError::Value {
-            value: error.value,
-            column: error.column,
-            problem: format!("{} bytes when escaped, at most 255 fit a folder name", error.bytes),
-        })
+        Ok(hive::path(&values)?)
     }
 
     fn too_many(&self) -> SpecError {
