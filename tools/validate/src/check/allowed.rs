@@ -11,6 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, i256};
 use arrow_schema::{DataType, TimeUnit};
+use foldhash::fast::RandomState;
 use millrace_fault::{Failure, clip};
 use millrace_rejects::{RowEncoder, RowsError};
 use millrace_schema::{Field, Kind};
@@ -64,7 +65,7 @@ fn text(field: &Field, allowed: &[&Value]) -> Result<Test, Failure> {
             .map(str::to_owned)
             .ok_or_else(|| wrong(field, value))
     });
-    let texts: HashSet<String> = texts.collect::<Result<_, _>>()?;
+    let texts: HashSet<String, RandomState> = texts.collect::<Result<_, _>>()?;
     Ok(each_text(move |text| !texts.contains(text)))
 }
 
