@@ -1,7 +1,10 @@
 //! What a directory is besides its entries: who it is, whose, and on what filesystem.
 
 use crate::{Error, dir};
-use rustix::fs::{CWD, Gid, Uid, XattrFlags, chown, lgetxattr, lsetxattr, renameat, statfs};
+use rustix::fs::{
+    Access, AtFlags, CWD, Gid, Uid, XattrFlags, accessat, chown, lgetxattr, lsetxattr, renameat,
+    statfs,
+};
 use rustix::io::Errno;
 use std::fs::{self, Metadata, Permissions};
 use std::io;
@@ -153,6 +156,19 @@ pub fn filesystem(path: impl AsRef<Path>) -> Result<Filesystem, Error> {
         0x6573_5546 => Filesystem::Foreign,
         _ => Filesystem::Unknown,
     })
+}
+
+/// Checks that names in the directory `path` may be changed: rights, an immutable flag
+/// and a read-only filesystem all tell.
+pub fn check_writable(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    accessat(
+        CWD,
+        path,
+        Access::WRITE_OK | Access::EXEC_OK,
+        AtFlags::EACCESS,
+    )
+    .map_err(|error| Error::io("write to", path, error))
 }
 
 /// Checks that each of the directories `paths` could be moved into `beside`, without

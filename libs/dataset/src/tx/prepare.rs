@@ -56,15 +56,8 @@ fn ready_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
     }
     match partition.exists || path.is_empty() {
         true => Ok(carry_over(&live, &new)?),
-        false => Ok(inherit(existing_parent(&live), &new)?),
+        false => Ok(inherit(probe::existing_parent(&live), &new)?),
     }
-}
-
-fn existing_parent(path: &std::path::Path) -> &std::path::Path {
-    path.ancestors()
-        .skip(1)
-        .find(|above| above.is_dir())
-        .unwrap_or(path)
 }
 
 fn make_parents(stage: &Stage, planned: &[Planned]) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use super::Error;
 use super::plan::Planned;
 use crate::root::Root;
 use millrace_fault::quoted;
-use millrace_storage::attributes::{Filesystem, check_movable, filesystem};
+use millrace_storage::attributes::{Filesystem, check_movable, check_writable, filesystem};
 use millrace_storage::{self as storage, dir, failpoint};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,9 @@ pub(super) fn needs_window(
     allowed: bool,
 ) -> Result<bool, Error> {
     let kind = kind(tx)?;
+    for partition in planned {
+        check_writable(existing_parent(&root.partition(&partition.intent.path)))?;
+    }
     let replaced = planned.iter().filter(|partition| partition.exists);
     let live: Vec<PathBuf> = replaced
         .map(|partition| root.partition(&partition.intent.path))
@@ -38,6 +41,12 @@ pub(super) fn needs_window(
         false => Err(Error::environment(format!("the filesystem of {} cannot exchange folders in one step", quoted(root.shown())))
             .hint("--allow-window accepts a moment in which readers miss a partition that is being replaced")),
     }
+}
+
+/// The nearest directory above `path` that exists.
+pub(super) fn existing_parent(path: &Path) -> &Path {
+    let mut above = path.ancestors().skip(1);
+    above.find(|above| above.is_dir()).unwrap_or(path)
 }
 
 /// The filesystem's kind; unknown where tests take the exchange away.

@@ -13,6 +13,8 @@ use std::time::Duration;
 /// was taken back and done again) makes way.
 pub(super) fn put(state: &State, ready: &Path, id: &str) -> Result<(), Error> {
     let place = state.trash().join(id);
+    // Somebody may have tidied up by hand.
+    dir::create_dir_all_synced(state.trash())?;
     dir::remove_tree(&place)?;
     failpoint::reach("tx.trash.before")?;
     dir::rename(ready, &place)?;

@@ -21,7 +21,11 @@ use std::time::Duration;
 fn quick_dir() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     let writable = tempfile::tempdir_in(&memory).is_ok();
-    if writable { memory } else { std::env::temp_dir() }
+    if writable {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
 }
 
 /// Partition path → its rows, sorted.
@@ -191,7 +195,7 @@ impl Job {
             }
             _ => {
                 let stage = self.stage(&root)?;
-                let change = self.change(&root, &stage);
+                let change = self.try_change(&root, &stage)?;
                 stage.commit(change, &self.options())
             }
         }
@@ -214,13 +218,17 @@ impl Job {
 
     /// Writes the files and says what to do with them.
     pub fn change(&self, root: &Root, stage: &Stage) -> Change {
+        self.try_change(root, stage).unwrap()
+    }
+
+    fn try_change(&self, root: &Root, stage: &Stage) -> Result<Change, Error> {
         let partitions = self
             .partitions
             .iter()
             .map(|(path, ids)| self.partition(root, stage, path, ids))
-            .collect();
+            .collect::<Result<_, _>>()?;
         let total: usize = self.partitions.values().map(Vec::len).sum();
-        Change {
+        Ok(Change {
             partitions,
             create_only: self.mode == Mode::Create,
             replaced_unit: self.unit.clone().filter(|_| self.mode == Mode::ReplaceUnit),
@@ -239,35 +247,49 @@ impl Job {
                 spec: self.spec.clone().into(),
                 ..Default::default()
             },
-        }
+        })
     }
 
-    fn partition(&self, root: &Root, stage: &Stage, path: &str, ids: &[i64]) -> PartitionChange {
-        let (ids, keep) = match self.mode {
-            Mode::Append => (ids.to_vec(), Keep::Everything),
-            Mode::ReplaceUnit => (ids.to_vec(), Keep::OtherUnits(self.unit.clone().unwrap())),
+    fn partition(
+        &self,
+        root: &Root,
+        stage: &Stage,
+        path: &str,
+        ids: &[i64],
+    ) -> Result<PartitionChange, Error> {
+        let mut ids = ids.to_vec();
+        let keep = match self.mode {
+            Mode::Append => Keep::Everything,
+            Mode::ReplaceUnit => Keep::OtherUnits(self.unit.clone().unwrap()),
             Mode::Compact => {
                 let inputs = data_files(&root.partition(path));
-                let ids = inputs.iter().flat_map(|file| read(file)).collect();
+                for input in &inputs {
+                    ids.extend(try_read(input).map_err(|error| failed("read", input, error))?);
+                }
                 let name =
                     |file: &PathBuf| file.file_name().unwrap().to_string_lossy().into_owned();
-                (ids, Keep::Except(inputs.iter().map(name).collect()))
+                Keep::Except(inputs.iter().map(name).collect())
             }
-            _ => (ids.to_vec(), Keep::Nothing),
+            _ => Keep::Nothing,
         };
         let mut add = Vec::new();
         if !ids.is_empty() {
             let folder = stage.dir().join(path);
-            fs::create_dir_all(&folder).unwrap();
+            fs::create_dir_all(&folder).map_err(|error| failed("create", &folder, error))?;
             let units: Vec<String> = self.unit.clone().into_iter().collect();
-            add.push(write(&folder, &stage.file_name(0), &ids, &units).expect("staging"));
+            let file = write(&folder, &stage.file_name(0), &ids, &units);
+            add.push(file.map_err(|error| failed("write", &folder, error))?);
         }
-        PartitionChange {
+        Ok(PartitionChange {
             path: path.to_owned(),
             add,
             keep,
-        }
+        })
     }
+}
+
+fn failed(verb: &'static str, path: &Path, error: std::io::Error) -> Error {
+    millrace_storage::Error::io(verb, path, error).into()
 }
 
 fn empty_entry() -> LogEntry {
@@ -300,37 +322,36 @@ pub fn write(
     let properties = WriterProperties::builder()
         .set_key_value_metadata(metadata)
         .build();
-    let path = folder.join(name);
-    let mut writer =
-        ArrowWriter::try_new(File::create(&path)?, schema.clone(), Some(properties)).unwrap();
+    let mut text = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut text, schema.clone(), Some(properties)).unwrap();
     let column = Arc::new(Int64Array::from(ids.to_vec()));
     writer
         .write(&RecordBatch::try_new(schema, vec![column]).unwrap())
         .unwrap();
-    writer.close().map_err(std::io::Error::other)?;
-    let bytes = fs::metadata(&path)?.len();
+    writer.close().unwrap();
+    fs::write(folder.join(name), &text)?;
     Ok(StagedFile {
         name: name.to_owned(),
         rows: ids.len() as u64,
-        bytes,
+        bytes: text.len() as u64,
     })
 }
 
 pub fn read(path: &Path) -> Vec<i64> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap())
-        .unwrap()
-        .build()
-        .unwrap();
-    reader
-        .flat_map(|batch| {
-            batch
-                .unwrap()
-                .column(0)
-                .as_primitive::<Int64Type>()
-                .values()
-                .to_vec()
-        })
-        .collect()
+    try_read(path).unwrap()
+}
+
+fn try_read(path: &Path) -> std::io::Result<Vec<i64>> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?);
+    let reader = builder.unwrap().build().unwrap();
+    let column = |batch: RecordBatch| {
+        batch
+            .column(0)
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec()
+    };
+    Ok(reader.flat_map(|batch| column(batch.unwrap())).collect())
 }
 
 fn data_files(folder: &Path) -> Vec<PathBuf> {
