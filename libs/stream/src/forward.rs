@@ -1,8 +1,9 @@
 //! Forwarding a stream byte for byte to somebody else's program, and knowing before
 //! that program does how the stream ended.
 
-use crate::frame::Frames;
+use crate::frame::{Frames, Head};
 use crate::pipe::Fd;
+use crate::splice::{Moved, Splice};
 use crate::{Error, Kind, Passed, pipe, relay};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -30,43 +31,72 @@ pub fn forward_stdin(sink: impl Write + AsFd + Send + 'static, listener: &mut dy
     let subject = "standard input".to_owned();
     let stdin = Fd::duplicate(io::stdin().as_fd());
     let stdin = stdin.map_err(|source| Error::Read { subject: subject.clone(), source })?;
-    forward(stdin, subject, Kind::Pipe, sink, listener);
+    let splice = Splice::between(stdin.0.as_fd(), sink.as_fd());
+    let hold = Hold(Arc::new(Mutex::new(Held { bytes: Vec::new(), most: HELD, sink: Box::new(sink), gone: false })));
+    let tap = Tap { source: stdin, hold: hold.clone() };
+    let frames = Frames::over(Box::new(tap), subject, Kind::Pipe);
+    Forward { frames, hold, splice }.run(listener);
     Ok(())
 }
 
-fn forward(
-    source: impl Read + Send + 'static,
-    subject: String,
-    kind: Kind,
-    sink: impl Write + Send + 'static,
-    listener: &mut dyn Listener,
-) {
-    let hold = Hold(Arc::new(Mutex::new(Held { bytes: Vec::new(), most: HELD, sink: Box::new(sink), gone: false })));
-    let tap = Tap { source, hold: hold.clone() };
-    let mut frames = Frames::over(Box::new(tap), subject, kind);
-    let verdict = follow(&mut frames, &hold, listener);
-    if hold.is_gone() {
-        return;
-    }
-    match verdict {
-        Err(Error::NotAStream { .. } | Error::Empty { .. }) => {
-            hold.open();
-            frames.drain_source();
-        }
-        verdict => listener.ended(verdict),
-    }
-    hold.release();
+/// Bodies from here on are moved from pipe to pipe rather than read and written.
+const SPLICED: usize = 64 << 10;
+
+struct Forward {
+    frames: Frames,
+    hold: Hold,
+    splice: Option<Splice>,
 }
 
-/// Reads message by message, each passed on once it is whole.
-fn follow(frames: &mut Frames, hold: &Hold, listener: &mut dyn Listener) -> Result<(), Error> {
-    loop {
-        let before = frames.bytes_read();
-        let Some(head) = frames.head()? else { return Ok(()) };
-        let rows = relay::rows(&head).map_err(|reason| frames.corrupt(&head, reason))?;
-        frames.body(&head)?;
-        hold.release();
-        listener.passed(Passed { rows, bytes: frames.bytes_read() - before });
+impl Forward {
+    fn run(mut self, listener: &mut dyn Listener) {
+        let verdict = self.follow(listener);
+        if self.hold.is_gone() {
+            return;
+        }
+        match verdict {
+            Err(Error::NotAStream { .. } | Error::Empty { .. }) => {
+                self.hold.open();
+                self.frames.drain_source();
+            }
+            verdict => listener.ended(verdict),
+        }
+        self.hold.release();
+    }
+
+    /// Reads message by message, each passed on once it is whole; large bodies as
+    /// they come.
+    fn follow(&mut self, listener: &mut dyn Listener) -> Result<(), Error> {
+        loop {
+            let before = self.frames.bytes_read();
+            let Some(head) = self.frames.head()? else { return Ok(()) };
+            let rows = relay::rows(&head).map_err(|reason| self.frames.corrupt(&head, reason))?;
+            self.body(&head)?;
+            self.hold.release();
+            listener.passed(Passed { rows, bytes: self.frames.bytes_read() - before });
+        }
+    }
+
+    fn body(&mut self, head: &Head) -> Result<(), Error> {
+        let splice = match &self.splice {
+            Some(splice) if head.body >= SPLICED => splice,
+            _ => return self.frames.body(head).map(drop),
+        };
+        self.hold.release();
+        match splice.run(head.body) {
+            Ok(Moved::All) => self.frames.taken(head.body),
+            Ok(Moved::Ended(taken)) => return Err(self.frames.cut_after(taken)),
+            Ok(Moved::Gone) => {
+                self.hold.leave();
+                return Err(self.frames.failed_read(io::ErrorKind::BrokenPipe.into()));
+            }
+            Ok(Moved::Unsupported) => {
+                self.splice = None;
+                return self.frames.body(head).map(drop);
+            }
+            Err(source) => return Err(self.frames.failed_read(source)),
+        }
+        Ok(())
     }
 }
 
@@ -88,6 +118,11 @@ impl Hold {
 
     fn is_gone(&self) -> bool {
         self.lock().gone
+    }
+
+    /// The receiver has left.
+    fn leave(&self) {
+        self.lock().gone = true;
     }
 
     /// Passes on what is held.

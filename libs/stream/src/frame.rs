@@ -135,6 +135,25 @@ impl Frames {
         body
     }
 
+    /// Counts bytes of the body that somebody else took from the source, which ended
+    /// before the body did.
+    pub(crate) fn cut_after(&mut self, taken: usize) -> Error {
+        self.taken(taken);
+        self.state = State::Failed;
+        self.cut()
+    }
+
+    /// Counts bytes of the body that somebody else took from the source.
+    pub(crate) fn taken(&mut self, bytes: usize) {
+        self.read += bytes as u64;
+    }
+
+    /// What the operating system said when somebody else read the source.
+    pub(crate) fn failed_read(&mut self, source: io::Error) -> Error {
+        self.state = State::Failed;
+        self.failed(source)
+    }
+
     /// Reads what is left, whatever it is.
     pub(crate) fn drain_source(&mut self) {
         let mut buffer = vec![0; 64 << 10];

@@ -24,6 +24,7 @@ mod poison;
 mod reader;
 mod relay;
 mod sink;
+mod splice;
 
 pub use error::Error;
 pub use file::FileReader;

@@ -83,7 +83,7 @@ fn waiting<T>(file: &File, ready: PollFlags, mut call: impl FnMut() -> io::Resul
     }
 }
 
-fn wait(file: &File, ready: PollFlags) -> io::Result<()> {
+pub(crate) fn wait(file: &File, ready: PollFlags) -> io::Result<()> {
     match poll(&mut [PollFd::new(file, ready)], None) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
