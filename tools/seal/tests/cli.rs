@@ -87,6 +87,29 @@ fn a_large_stream_passes_byte_for_byte() {
     assert_eq!(metrics["tool"], "seal");
 }
 
+/// Large bodies are moved from pipe to pipe as they come.
+#[test]
+fn a_large_stream_that_is_cut_or_left() {
+    let dir = streams();
+    let mut output = Output::to(File::create(dir.path().join("large")).unwrap());
+    let batch = batch(300_000);
+    output.start(&batch.schema()).unwrap();
+    output.write(&batch).unwrap();
+    output.write(&batch).unwrap();
+    output.close("test", Ok(())).unwrap();
+    let large = std::fs::read(dir.path().join("large")).unwrap();
+    for cut in [200_000, 2_000_000, 2_500_000, large.len() - 1] {
+        let command = "sh -c 'cat >seen; cat whole'";
+        let outcome = script(&dir, &format!("head -c {cut} large | seal -- {command}")).code(4);
+        assert!(outcome.stderr.contains(&format!("ends at byte {cut} without an end marker: its producer died")), "{}", outcome.stderr);
+        assert!(std::fs::read(dir.path().join("seen")).unwrap() == large[..cut], "cut at {cut}");
+    }
+    for command in ["cat whole", "sh -c 'head -c 100000 >/dev/null; cat whole'"] {
+        let outcome = script(&dir, &format!("cat large | seal -- {command}")).code(0);
+        assert_eq!(read(&outcome.stdout).unwrap(), 2000);
+    }
+}
+
 #[test]
 fn a_command_that_fails_poisons_its_stream() {
     let dir = streams();
