@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn exact_far_beyond_the_budget() {
-        // 200 000 keys of 13 bytes in 64 KiB: some 80 spills, merged twice over.
+        // 200 000 keys of 12 bytes in 64 KiB: some 80 spills, merged twice over.
         let values: Vec<Option<i64>> = (0..200_000u64)
             .map(|n| Some((n.wrapping_mul(0x9E37_79B9_7F4A_7C15) % 150_000) as i64))
             .collect();

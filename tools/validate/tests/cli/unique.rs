@@ -128,7 +128,7 @@ fn keys_of_every_type() {
     }
 }
 
-/// 300 000 keys with some 50 000 repeats, of 13 bytes and more each: 4 MB, and more with
+/// 300 000 keys with some 50 000 repeats, of 12 bytes each: 3 MB, and more with
 /// the table, in 256 kB of memory.
 #[test]
 fn exact_beyond_the_memory() {
