@@ -1,12 +1,12 @@
 //! Rows into record batches of the right size and selection.
 
 use crate::column::{Object, Place};
+use crate::context::Context;
 use crate::options::{Error, Options};
-use crate::sink::{Sink, Stop};
+use crate::sink::{Sink, Stop, told};
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Schema, SchemaRef};
 use millrace_schema::TableSchema;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// No batch is larger, so that 32-bit offsets suffice for a batch and one record more.
@@ -46,14 +46,19 @@ impl Batches {
 
     /// How many more bytes of input may be read before the size is looked at again;
     /// None if the batch is full.
-    pub(crate) fn room(&self) -> Option<usize> {
+    fn room(&self) -> Option<usize> {
         let bytes = self.record.all_bytes();
         let full = self.record.rows >= self.most_rows || bytes >= self.most_bytes;
         (!full).then(|| (self.most_bytes - bytes).max(1024))
     }
 
+    /// Whether it has as many rows as it may.
+    pub(crate) fn is_full(&self) -> bool {
+        self.record.rows >= self.most_rows
+    }
+
     /// Hands over what there is, if there is anything.
-    pub(crate) fn flush(&mut self, sink: &mut impl Sink) -> Result<(), Stop> {
+    pub(crate) fn flush(&mut self, cx: &mut Context, sink: &mut impl Sink) -> Result<(), Stop> {
         let rows = self.record.rows;
         if rows == 0 {
             return Ok(());
@@ -67,10 +72,17 @@ impl Batches {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)
             .map_err(|error| Stop::Internal(error.to_string()))?;
-        match sink.batch(batch) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Stop::Sink),
+        let flow = sink.batch_with_lines(batch, cx.lines_of_rows());
+        cx.forget_lines();
+        told(flow)
+    }
+
+    /// Hands the batch over if it is full. Where in the input, now at `at`, to look again.
+    pub(crate) fn make_room(&mut self, at: usize, cx: &mut Context, sink: &mut impl Sink) -> Result<usize, Stop> {
+        if self.room().is_none() {
+            self.flush(cx, sink)?;
         }
+        Ok(at + self.room().unwrap_or(1))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::chunk::Chunk;
 use crate::options::{ExtraFields, Options};
 use crate::problem::Problem;
-use crate::sink::constraint;
+use crate::sink::{Sink, constraint};
 use std::collections::HashSet;
 
 /// The record, or a value in it, is refused; the reason is in [`Context::fault`].
@@ -29,8 +29,10 @@ pub(crate) struct Context {
     /// Whether a line end is white space (a JSON document) or ends the record (NDJSON).
     pub(crate) lines: bool,
     /// Names of extra fields that the sink has not been told yet, and all that were found.
-    pub(crate) untold: Vec<String>,
+    untold: Vec<String>,
     told: HashSet<String>,
+    /// The line of each row of the batch at hand, if anybody wants to know.
+    row_lines: Option<Vec<u64>>,
 }
 
 /// Why a record is refused.
@@ -60,6 +62,7 @@ impl Context {
             lines,
             untold: Vec::new(),
             told: HashSet::new(),
+            row_lines: options.lines.then(Vec::new),
         }
     }
 
@@ -105,9 +108,34 @@ impl Context {
     /// Notes a field that the schema does not have.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note_extra(&mut self, pointer: String) {
-        if self.told.len() < MOST_TOLD && self.told.insert(pointer.clone()) {
-            self.untold.push(pointer);
+    pub(crate) fn note_extra(&mut self, pointer: &str) {
+        if self.told.len() < MOST_TOLD && self.told.insert(pointer.to_owned()) {
+            self.untold.push(pointer.to_owned());
+        }
+    }
+
+    /// Tells the sink of the extra fields that it does not know yet.
+    pub(crate) fn tell_extras(&mut self, sink: &mut impl Sink) {
+        for pointer in self.untold.drain(..) {
+            sink.extra_field(&pointer);
+        }
+    }
+
+    /// The row that is about to end began on this line.
+    #[inline(always)]
+    pub(crate) fn note_line(&mut self, line: u64) {
+        if let Some(lines) = &mut self.row_lines {
+            lines.push(line);
+        }
+    }
+
+    pub(crate) fn lines_of_rows(&self) -> &[u64] {
+        self.row_lines.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn forget_lines(&mut self) {
+        if let Some(lines) = &mut self.row_lines {
+            lines.clear();
         }
     }
 }

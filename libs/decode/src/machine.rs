@@ -1,7 +1,8 @@
 //! The instruction set of this machine, chosen once per decoder.
 
 use crate::column::Object;
-use crate::context::Context;
+use crate::context::{At, Context};
+use crate::csv::{Layout, Rows};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::Avx2;
 use crate::kernel::{Isa, Portable, Text};
@@ -41,5 +42,22 @@ impl Machine {
     /// See [`crate::json::records`].
     pub(crate) fn records(self, object: &mut Object, text: Text<'_>, records: &mut Records, cx: &mut Context) -> Pause {
         with!(self, isa => isa.records(object, text, records, cx))
+    }
+
+    /// See [`crate::csv::rows`].
+    pub(crate) fn rows(
+        self,
+        object: &mut Object,
+        layout: &Layout,
+        text: Text<'_>,
+        rows: &mut Rows,
+        cx: &mut Context,
+    ) -> Pause {
+        with!(self, isa => isa.rows(object, layout, text, rows, cx))
+    }
+
+    /// See [`crate::json::object`].
+    pub(crate) fn object(self, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+        with!(self, isa => isa.object(object, text, at, cx))
     }
 }

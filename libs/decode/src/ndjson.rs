@@ -14,11 +14,10 @@ use crate::machine::Machine;
 use crate::options::{Error, Options};
 use crate::problem::Problem;
 use crate::reject;
-use crate::sink::{Counts, Rejected, Sink, Stop, constraint};
+use crate::sink::{Counts, Rejected, Sink, Stop, constraint, told};
 use crate::utf8::{BadLine, bad_lines};
 use arrow_schema::SchemaRef;
 use millrace_schema::TableSchema;
-use std::ops::ControlFlow;
 
 /// Where the last whole line of `bytes` ends: the place to cut a chunk. None if no line
 /// ends in it.
@@ -80,7 +79,7 @@ impl Decoder {
             counts.rows += (self.batches.record.rows - rows) as u64;
             match pause {
                 Pause::End => break,
-                Pause::Check => self.check_size(&mut records, sink)?,
+                Pause::Check => records.check_at = self.batches.make_room(records.at, &mut self.cx, sink)?,
                 Pause::Refused => {
                     counts.rejected += 1;
                     self.reject(text, &mut records, sink)?;
@@ -92,7 +91,7 @@ impl Decoder {
             }
         }
         counts.lines = records.lines;
-        self.tell_extras(sink);
+        self.cx.tell_extras(sink);
         Ok(counts)
     }
 }
@@ -105,15 +104,7 @@ impl Decoder {
     /// # Errors
     /// If the sink says stop.
     pub fn finish(&mut self, sink: &mut impl Sink) -> Result<(), Stop> {
-        self.batches.flush(sink)
-    }
-
-    fn check_size(&mut self, records: &mut Records, sink: &mut impl Sink) -> Result<(), Stop> {
-        if self.batches.room().is_none() {
-            self.batches.flush(sink)?;
-        }
-        records.check_at = records.at + self.batches.room().unwrap_or(1);
-        Ok(())
+        self.batches.flush(&mut self.cx, sink)
     }
 
     /// Tells the sink of the refused record and goes on behind its line.
@@ -147,12 +138,6 @@ impl Decoder {
         records.record = records.at;
         self.reject(text, records, sink)
     }
-
-    fn tell_extras(&mut self, sink: &mut impl Sink) {
-        for pointer in self.cx.untold.drain(..) {
-            sink.extra_field(&pointer);
-        }
-    }
 }
 
 /// The rest of a line: where it ends, and where the next one begins.
@@ -167,12 +152,5 @@ impl Line {
             Some(newline) => Line { end: at + newline, next: at + newline + 1 },
             None => Line { end: text.end(), next: text.end() },
         }
-    }
-}
-
-fn told(flow: ControlFlow<()>) -> Result<(), Stop> {
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Stop::Sink),
     }
 }

@@ -16,6 +16,8 @@ pub struct Options {
     /// The top-level columns to build, in this order; None for all. The others are checked
     /// exactly as if they were built, so that a record is refused or not whatever is selected.
     pub select: Option<Vec<String>>,
+    /// Whether the sink wants the line of each row.
+    pub lines: bool,
 }
 
 impl Default for Options {
@@ -26,6 +28,7 @@ impl Default for Options {
             max_depth: 1000,
             extra_fields: ExtraFields::Ignore,
             select: None,
+            lines: false,
         }
     }
 }
@@ -43,7 +46,8 @@ pub enum ExtraFields {
     Refuse,
 }
 
-/// A schema, a selection or a dialect that no decoder can be made for (2).
+/// A schema, a selection or a dialect that no decoder can be made for (2), or a header that
+/// does not go with the schema (3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A selected column does not exist.
@@ -59,6 +63,12 @@ pub enum Error {
         /// The Arrow type asked for.
         arrow_type: String,
     },
+    /// A header names a column twice.
+    #[error("column {} stands twice in the header", quoted(.0))]
+    ColumnTwice(String),
+    /// A header names a column that the schema lacks, and extra fields are refused.
+    #[error("column {} is not in the schema", quoted(.0))]
+    ExtraColumn(String),
     /// A CSV dialect that contradicts itself.
     #[error("{0}")]
     Dialect(String),
@@ -66,6 +76,9 @@ pub enum Error {
 
 impl Coded for Error {
     fn exit(&self) -> Exit {
-        Exit::USAGE
+        match self {
+            Error::ColumnTwice(_) | Error::ExtraColumn(_) => Exit::DATA,
+            _ => Exit::USAGE,
+        }
     }
 }

@@ -9,6 +9,13 @@ pub trait Sink {
     /// A batch of good records. `Break` ends decoding with [`Stop::Sink`].
     fn batch(&mut self, batch: RecordBatch) -> ControlFlow<()>;
 
+    /// Like [`Sink::batch`], with the line of the chunk on which each row begins, counted
+    /// from 0, if [`crate::Options::lines`] asks for them (else none).
+    fn batch_with_lines(&mut self, batch: RecordBatch, lines: &[u64]) -> ControlFlow<()> {
+        let _ = lines;
+        self.batch(batch)
+    }
+
     /// A record that was refused; no part of it is in any batch.
     fn reject(&mut self, rejected: Rejected<'_>) -> ControlFlow<()>;
 
@@ -99,4 +106,12 @@ pub enum Stop {
     /// The columns of a batch do not fit together: a defect of this library.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// What the sink's answer means for the decoder.
+pub(crate) fn told(flow: ControlFlow<()>) -> Result<(), Stop> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Stop::Sink),
+    }
 }

@@ -10,7 +10,7 @@ use crate::kernel::{Block, Isa, Text};
 /// The keys of one object.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    /// One for each column; then [`Keys::nothing`] and [`Keys::opening`].
+    /// One for each column; then one that stands nowhere, and [`Keys::opening`].
     tokens: Vec<Token>,
     names: Vec<Box<str>>,
     table: Table,
@@ -83,11 +83,6 @@ impl Keys {
         }
         keys.write_tokens();
         keys
-    }
-
-    /// The token that never stands anywhere.
-    pub(crate) fn nothing(&self) -> usize {
-        self.names.len()
     }
 
     /// The token that begins an object.

@@ -47,6 +47,8 @@ pub(crate) struct Column {
     pub(crate) missing_in_json: Box<[String]>,
     /// Cells that mean null.
     pub(crate) missing_in_text: Box<[String]>,
+    /// Whether the empty cell is one of them; it is not in the list then.
+    pub(crate) empty_is_null: bool,
     pub(crate) rules: TextRules,
     validity: Validity,
 }
@@ -80,7 +82,8 @@ impl Column {
             rows: 0,
             depth: place.depth - 1,
             missing_in_json: owned(place.schema.missing_in_json(field)),
-            missing_in_text: owned(place.schema.missing_in_text(field)),
+            empty_is_null: place.schema.missing_in_text(field).contains(&""),
+            missing_in_text: owned(place.schema.missing_in_text(field).into_iter().filter(|cell| !cell.is_empty()).collect()),
             rules: field.text.clone(),
             validity: Validity::default(),
         })
@@ -96,6 +99,14 @@ impl Column {
     pub(crate) fn null(&mut self, row: usize) {
         self.values.null(row);
         self.validity.null(row);
+    }
+
+    /// Whether a cell of this content is null.
+    pub(crate) fn is_missing(&self, cell: &str) -> bool {
+        match cell {
+            "" => self.empty_is_null,
+            _ => self.missing_in_text.iter().any(|missing| missing == cell),
+        }
     }
 
     pub(crate) fn truncate(&mut self, rows: usize) {

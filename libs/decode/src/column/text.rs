@@ -3,7 +3,7 @@
 use super::numbers::Numbers;
 use super::shelf::Shelf;
 use super::store::{Store, cast};
-use crate::kernel::{Block, utf8_array};
+use crate::kernel::{Block, Text, utf8_array};
 use arrow_array::ArrayRef;
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::DataType;
@@ -52,6 +52,18 @@ impl Strings {
             Some(block) => block,
             None => unreachable!("grown to have {SLACK} bytes more"),
         }
+    }
+
+    /// Copies `from..to` of the text as the whole of `row`, 32 bytes at a time.
+    #[inline(always)]
+    pub(crate) fn copy(&mut self, text: Text<'_>, row: usize, from: usize, to: usize) {
+        let start = self.begin_row(row);
+        let mut done = 0;
+        while done < to - from {
+            *self.block(start + done) = *text.block(from + done);
+            done += 32;
+        }
+        self.end_row(row, start + to - from);
     }
 
     /// Writes `bytes` as the whole of `row`.

@@ -73,7 +73,7 @@ impl Values {
             Kind::Number => Floats::new(arrow).map(Values::Number),
             Kind::Decimal { .. } => Decimals::new(arrow).map(|decimals| Values::Decimal(Box::new(decimals))),
             Kind::String => Some(Values::String(Strings::new(arrow.clone()))),
-            Kind::Boolean => Some(Values::Boolean(Booleans::default())),
+            Kind::Boolean => Some(Values::Boolean(Booleans::new(&field.text))),
             Kind::Date => Dates::new(arrow, &field.format).map(|dates| Values::Date(Box::new(dates))),
             Kind::Datetime => Datetimes::new(arrow, &field.format).map(|times| Values::Datetime(Box::new(times))),
             Kind::Time => Times::new(arrow, &field.format).map(|times| Values::Time(Box::new(times))),

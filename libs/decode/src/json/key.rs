@@ -178,7 +178,7 @@ fn pass_over(
         ExtraFields::Ignore => {}
         ExtraFields::Warn => {
             let name = name(text, quote + 1, key_end - 1, cx);
-            cx.note_extra(format!("{}/{}", object.pointer, name.replace('~', "~0").replace('/', "~1")));
+            cx.note_extra(&format!("{}/{}", object.pointer, name.replace('~', "~0").replace('/', "~1")));
         }
         ExtraFields::Refuse => {
             let problem = Problem::new(constraint::EXTRA, "only fields of the schema");

@@ -1,9 +1,13 @@
-//! JSON (RFC 8259) into columns: one cursor, and the schema decides what is next.
+//! JSON documents (RFC 8259): the elements of an array, or objects after each other; and
+//! the readers of values that NDJSON shares.
 //!
+//! One cursor, no tree: the schema decides what is next.
 //! Every function takes the text and a position and returns the position behind what it
 //! read. The functions that [`crate::kernel::Isa`] names are generic over it and
 //! compiled once for each instruction set; what is rare is compiled once for all.
 
+mod cut;
+mod decoder;
 mod key;
 mod object;
 mod record;
@@ -12,6 +16,8 @@ mod strangers;
 mod string;
 mod value;
 
+pub use cut::{Cutter, Malformed, elements};
+pub use decoder::Decoder;
 pub(crate) use key::{Next, next_key};
 pub(crate) use object::{list, object};
 pub(crate) use record::{Pause, Records, records};

@@ -67,7 +67,10 @@ pub(crate) fn records<I: Isa>(
         records.record = at;
         let rows = object.rows;
         match isa.object(object, text, at, cx).and_then(|after| end_line(text, after, cx)) {
-            Ok(next) => at = next,
+            Ok(next) => {
+                cx.note_line(records.lines);
+                at = next;
+            }
             Err(Refused) => {
                 object.truncate(rows);
                 break Pause::Refused;

@@ -24,6 +24,16 @@ pub(crate) trait Isa: Copy {
     /// See [`crate::json::records`].
     fn records(self, object: &mut Object, text: Text<'_>, records: &mut Records, cx: &mut Context) -> Pause;
 
+    /// See [`crate::csv::rows`].
+    fn rows(
+        self,
+        object: &mut Object,
+        layout: &crate::csv::Layout,
+        text: Text<'_>,
+        rows: &mut crate::csv::Rows,
+        cx: &mut Context,
+    ) -> Pause;
+
     /// See [`crate::json::object`].
     fn object(self, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At;
 
@@ -43,29 +53,30 @@ pub(crate) trait Isa: Copy {
 /// The entry points of [`Isa`], each a function with these target features.
 macro_rules! entries {
     ($($how:tt)*) => {
-        $crate::kernel::isa::entry!{ [$($how)*] records(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, records: &mut crate::json::Records, cx: &mut crate::context::Context) -> crate::json::Pause }
-        $crate::kernel::isa::entry!{ [$($how)*] object(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
-        $crate::kernel::isa::entry!{ [$($how)*] list(list: &mut crate::column::List, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
-        $crate::kernel::isa::entry!{ [$($how)*] next_key(object: &mut crate::column::Object, before: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::json::Next }
-        $crate::kernel::isa::entry!{ [$($how)*] value(column: &mut crate::column::Column, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
-        $crate::kernel::isa::entry!{ [$($how)*] skip(text: crate::kernel::Text<'_>, at: usize, depth: usize, cx: &mut crate::context::Context) -> crate::context::At }
+        $crate::kernel::isa::entry!{ [$($how)*] json::records(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, records: &mut crate::json::Records, cx: &mut crate::context::Context) -> crate::json::Pause }
+        $crate::kernel::isa::entry!{ [$($how)*] csv::rows(object: &mut crate::column::Object, layout: &crate::csv::Layout, text: crate::kernel::Text<'_>, rows: &mut crate::csv::Rows, cx: &mut crate::context::Context) -> crate::json::Pause }
+        $crate::kernel::isa::entry!{ [$($how)*] json::object(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
+        $crate::kernel::isa::entry!{ [$($how)*] json::list(list: &mut crate::column::List, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
+        $crate::kernel::isa::entry!{ [$($how)*] json::next_key(object: &mut crate::column::Object, before: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::json::Next }
+        $crate::kernel::isa::entry!{ [$($how)*] json::value(column: &mut crate::column::Column, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
+        $crate::kernel::isa::entry!{ [$($how)*] json::skip(text: crate::kernel::Text<'_>, at: usize, depth: usize, cx: &mut crate::context::Context) -> crate::context::At }
     };
 }
 
 macro_rules! entry {
-    ([] $name:ident($($arg:ident: $type:ty),*) -> $out:ty) => {
+    ([] $format:ident::$name:ident($($arg:ident: $type:ty),*) -> $out:ty) => {
         #[inline(never)]
         fn $name(self, $($arg: $type),*) -> $out {
-            crate::json::$name(self, $($arg),*)
+            crate::$format::$name(self, $($arg),*)
         }
     };
-    ([unsafe $features:literal] $name:ident($($arg:ident: $type:ty),*) -> $out:ty) => {
+    ([unsafe $features:literal] $format:ident::$name:ident($($arg:ident: $type:ty),*) -> $out:ty) => {
         #[inline(always)]
         fn $name(self, $($arg: $type),*) -> $out {
             #[target_feature(enable = $features)]
             #[inline(never)]
             fn compiled(isa: Avx2, $($arg: $type),*) -> $out {
-                crate::json::$name(isa, $($arg),*)
+                crate::$format::$name(isa, $($arg),*)
             }
             // SAFETY: `self` proves the features.
             unsafe { compiled(self, $($arg),*) }
