@@ -1,7 +1,12 @@
 //! What a pipe between two of our processes carries: `cargo bench -p millrace-stream`.
 //! With a command as arguments (`cargo bench -p millrace-stream -- seal -- cat`) that
 //! command stands between the two.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use millrace_stream::{Output, Reader};
@@ -19,7 +24,10 @@ fn main() {
         Ok("produce") => produce(),
         Ok(_) => consume(),
         Err(_) => {
-            let between: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+            let between: Vec<String> = std::env::args()
+                .skip(1)
+                .filter(|argument| argument != "--bench")
+                .collect();
             (0..3).for_each(|_| measure(&between));
         }
     }
@@ -28,10 +36,18 @@ fn main() {
 fn batch() -> RecordBatch {
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     for n in 0..6 {
-        columns.push((format!("i{n}"), Arc::new(Int64Array::from_iter_values(n..n + ROWS))));
-        columns.push((format!("f{n}"), Arc::new(Float64Array::from_iter_values((0..ROWS).map(|r| r as f64)))));
+        columns.push((
+            format!("i{n}"),
+            Arc::new(Int64Array::from_iter_values(n..n + ROWS)),
+        ));
+        columns.push((
+            format!("f{n}"),
+            Arc::new(Float64Array::from_iter_values((0..ROWS).map(|r| r as f64))),
+        ));
     }
-    let names = StringArray::from_iter_values((0..ROWS).map(|row| format!("a customer with the number {row:06} in its name")));
+    let names = StringArray::from_iter_values(
+        (0..ROWS).map(|row| format!("a customer with the number {row:06} in its name")),
+    );
     columns.push(("name".into(), Arc::new(names)));
     RecordBatch::try_from_iter(columns).unwrap()
 }
@@ -62,12 +78,35 @@ fn measure(between: &[String]) {
     let mut children = vec![role("produce").stdout(Stdio::piped()).spawn().unwrap()];
     if let [program, arguments @ ..] = between {
         let input = children[0].stdout.take().unwrap();
-        children.push(Command::new(program).args(arguments).stdin(input).stdout(Stdio::piped()).spawn().unwrap());
+        children.push(
+            Command::new(program)
+                .args(arguments)
+                .stdin(input)
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
     }
     let input = children.last_mut().unwrap().stdout.take().unwrap();
-    let sink = role("consume").stdin(input).stdout(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
-    children.iter_mut().for_each(|child| assert!(child.wait().unwrap().success()));
-    let bytes: f64 = String::from_utf8(sink.stdout).unwrap().trim().parse().unwrap();
+    let sink = role("consume")
+        .stdin(input)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    children
+        .iter_mut()
+        .for_each(|child| assert!(child.wait().unwrap().success()));
+    let bytes: f64 = String::from_utf8(sink.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
     let seconds = started.elapsed().as_secs_f64();
-    println!("{:.2} GB in {seconds:.2} s: {:.2} GB/s", bytes / 1e9, bytes / 1e9 / seconds);
+    println!(
+        "{:.2} GB in {seconds:.2} s: {:.2} GB/s",
+        bytes / 1e9,
+        bytes / 1e9 / seconds
+    );
 }

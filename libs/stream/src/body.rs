@@ -45,13 +45,17 @@ impl Bodies {
                 bytes.resize(start + grown, 0);
             }
         }
-        Ok(Body::Whole(self.keep(bytes).slice_with_length(start, length)))
+        Ok(Body::Whole(
+            self.keep(bytes).slice_with_length(start, length),
+        ))
     }
 
     /// A buffer that all batches have let go of, else an empty one.
     fn take(&mut self, length: usize) -> Vec<u8> {
         let free = |kept: &Buffer| kept.strong_count() == 1 && kept.len() >= length + ALIGNMENT;
-        let Some(index) = self.kept.iter().position(free) else { return Vec::new() };
+        let Some(index) = self.kept.iter().position(free) else {
+            return Vec::new();
+        };
         self.kept.swap_remove(index).into_vec().unwrap_or_default()
     }
 

@@ -26,7 +26,10 @@ impl Decoder {
     }
 
     pub(crate) fn with_schema(schema: SchemaRef) -> Decoder {
-        Decoder { schema, dictionaries: HashMap::new() }
+        Decoder {
+            schema,
+            dictionaries: HashMap::new(),
+        }
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -34,7 +37,11 @@ impl Decoder {
     }
 
     /// A batch, or nothing when the message was a dictionary.
-    pub(crate) fn decode(&mut self, head: &Head, body: &Buffer) -> Result<Option<RecordBatch>, String> {
+    pub(crate) fn decode(
+        &mut self,
+        head: &Head,
+        body: &Buffer,
+    ) -> Result<Option<RecordBatch>, String> {
         caught(|| {
             let message = head.message()?;
             match message.header_type() {
@@ -46,7 +53,9 @@ impl Decoder {
     }
 
     fn batch(&self, message: Message<'_>, body: &Buffer) -> Result<RecordBatch, String> {
-        let batch = message.header_as_record_batch().ok_or("its header is missing")?;
+        let batch = message
+            .header_as_record_batch()
+            .ok_or("its header is missing")?;
         check::layout(batch, body.len())?;
         check::expansion(batch, body)?;
         let schema = Arc::clone(&self.schema);
@@ -56,12 +65,20 @@ impl Decoder {
     }
 
     fn dictionary(&mut self, message: Message<'_>, body: &Buffer) -> Result<(), String> {
-        let dictionary = message.header_as_dictionary_batch().ok_or("its header is missing")?;
+        let dictionary = message
+            .header_as_dictionary_batch()
+            .ok_or("its header is missing")?;
         let data = dictionary.data().ok_or("its dictionary is missing")?;
         check::layout(data, body.len())?;
         check::expansion(data, body)?;
-        read_dictionary(body, dictionary, &self.schema, &mut self.dictionaries, &message.version())
-            .map_err(reason)
+        read_dictionary(
+            body,
+            dictionary,
+            &self.schema,
+            &mut self.dictionaries,
+            &message.version(),
+        )
+        .map_err(reason)
     }
 }
 
@@ -72,7 +89,11 @@ pub(crate) fn schema(head: &Head) -> Result<SchemaRef, String> {
 fn schema_of(head: &Head) -> Result<SchemaRef, String> {
     let message = head.message()?;
     let kind = message.header_type();
-    schema_from(message.header_as_schema().ok_or_else(|| unexpected(kind, "the schema"))?)
+    schema_from(
+        message
+            .header_as_schema()
+            .ok_or_else(|| unexpected(kind, "the schema"))?,
+    )
 }
 
 /// May panic on a schema that no writer made: to be called from within [`caught`].

@@ -27,7 +27,10 @@ impl Encoder {
             inner: StreamEncoder::try_new(schema).map_err(encode)?,
             schema: SchemaRef::clone(schema),
             repeated: message.iter().map(Buffer::len).sum(),
-            dictionaries: schema.fields().iter().any(|field| nested(field.data_type(), &is_dictionary)),
+            dictionaries: schema
+                .fields()
+                .iter()
+                .any(|field| nested(field.data_type(), &is_dictionary)),
         };
         Ok((encoder, message))
     }
@@ -40,7 +43,11 @@ impl Encoder {
             .map_err(|failure| Error::Encode(failure.to_string()))?
             .map_err(encode)?;
         let repeated = std::mem::take(&mut self.repeated);
-        Ok(Encoded { buffers, repeated, dictionaries: self.dictionaries })
+        Ok(Encoded {
+            buffers,
+            repeated,
+            dictionaries: self.dictionaries,
+        })
     }
 }
 
@@ -56,13 +63,19 @@ impl Encoded {
     pub(crate) fn messages(&self) -> Result<Vec<Vec<&[u8]>>, Error> {
         let parts: Vec<&[u8]> = self.buffers.iter().map(Buffer::as_slice).collect();
         let parts = behind(&parts, self.repeated);
-        if self.dictionaries { messages(&parts) } else { Ok(vec![parts]) }
+        if self.dictionaries {
+            messages(&parts)
+        } else {
+            Ok(vec![parts])
+        }
     }
 }
 
 /// The schema message alone: an empty stream without its end marker.
 fn schema_message(schema: &Schema) -> Result<Vec<Buffer>, Error> {
-    let mut buffers = StreamEncoder::try_new(schema).and_then(StreamEncoder::finish).map_err(encode)?;
+    let mut buffers = StreamEncoder::try_new(schema)
+        .and_then(StreamEncoder::finish)
+        .map_err(encode)?;
     buffers.pop();
     Ok(buffers)
 }
@@ -96,14 +109,23 @@ fn messages<'a>(parts: &[&'a [u8]]) -> Result<Vec<Vec<&'a [u8]>>, Error> {
             message.push(part);
         }
     }
-    if left == 0 { Ok(messages) } else { Err(misframed()) }
+    if left == 0 {
+        Ok(messages)
+    } else {
+        Err(misframed())
+    }
 }
 
 fn message_length(prefix: &[u8], metadata: &[u8]) -> Result<usize, Error> {
-    let length = prefix.get(4..8).and_then(|word| word.try_into().ok()).map(u32::from_le_bytes);
+    let length = prefix
+        .get(4..8)
+        .and_then(|word| word.try_into().ok())
+        .map(u32::from_le_bytes);
     let body = root_as_message(metadata).map(|message| message.bodyLength());
     match (prefix.len(), length, body) {
-        (8, Some(length), Ok(body)) => Ok(8 + length as usize + usize::try_from(body).map_err(|_| misframed())?),
+        (8, Some(length), Ok(body)) => {
+            Ok(8 + length as usize + usize::try_from(body).map_err(|_| misframed())?)
+        }
         _ => Err(misframed()),
     }
 }
@@ -115,8 +137,17 @@ fn misframed() -> Error {
 fn fits(batch: &RecordBatch, schema: &Schema) -> Result<(), Error> {
     let columns = batch.columns();
     let same = columns.len() == schema.fields().len()
-        && columns.iter().zip(schema.fields()).all(|(column, field)| column.data_type() == field.data_type());
-    if same { Ok(()) } else { Err(Error::Encode("its columns are not those of the stream's schema".into())) }
+        && columns
+            .iter()
+            .zip(schema.fields())
+            .all(|(column, field)| column.data_type() == field.data_type());
+    if same {
+        Ok(())
+    } else {
+        Err(Error::Encode(
+            "its columns are not those of the stream's schema".into(),
+        ))
+    }
 }
 
 /// Whether a type, or one nested in it, satisfies `test`.
@@ -125,7 +156,12 @@ fn nested(data_type: &DataType, test: &dyn Fn(&DataType) -> bool) -> bool {
     let any = |field: &FieldRef| nested(field.data_type(), test);
     test(data_type)
         || match data_type {
-            List(f) | LargeList(f) | ListView(f) | LargeListView(f) | FixedSizeList(f, _) | Map(f, _) => any(f),
+            List(f)
+            | LargeList(f)
+            | ListView(f)
+            | LargeListView(f)
+            | FixedSizeList(f, _)
+            | Map(f, _) => any(f),
             RunEndEncoded(_, f) => any(f),
             Struct(fields) => fields.iter().any(any),
             Union(fields, _) => fields.iter().any(|(_, f)| any(f)),
@@ -153,7 +189,9 @@ fn without_empty_runs(batch: &RecordBatch) -> Result<Cow<'_, RecordBatch>, Error
         false => ArrayRef::clone(column),
     };
     let columns = batch.columns().iter().map(emptied).collect();
-    RecordBatch::try_new(batch.schema(), columns).map(Cow::Owned).map_err(encode)
+    RecordBatch::try_new(batch.schema(), columns)
+        .map(Cow::Owned)
+        .map_err(encode)
 }
 
 fn encode(error: ArrowError) -> Error {

@@ -162,8 +162,15 @@ fn producer(kind: Kind) -> &'static str {
 
 /// The first bytes of something that is no stream, as a person recognises them.
 pub(crate) fn printable(bytes: &[u8]) -> String {
-    if bytes.iter().all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\n' | b'\t' | b'\r')) {
+    if bytes
+        .iter()
+        .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\n' | b'\t' | b'\r'))
+    {
         return millrace_fault::quoted(clip(&String::from_utf8_lossy(bytes), 16));
     }
-    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")
+    bytes
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

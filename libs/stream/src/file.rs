@@ -36,13 +36,29 @@ impl FileReader {
         let mut source = Source::new(Box::new(source), name)?;
         let footer = source.footer()?;
         let (schema, dictionaries, batches) = caught(|| {
-            let footer = root_as_footer(&footer).map_err(|error| format!("its footer is damaged: {error}"))?;
+            let footer = root_as_footer(&footer)
+                .map_err(|error| format!("its footer is damaged: {error}"))?;
             let schema = schema_from(footer.schema().ok_or("its footer has no schema")?)?;
-            let blocks = |blocks: Option<_>| blocks.into_iter().flatten().copied().collect::<Vec<Block>>();
-            Ok((schema, blocks(footer.dictionaries()), blocks(footer.recordBatches())))
+            let blocks = |blocks: Option<_>| {
+                blocks
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .collect::<Vec<Block>>()
+            };
+            Ok((
+                schema,
+                blocks(footer.dictionaries()),
+                blocks(footer.recordBatches()),
+            ))
         })
         .map_err(|reason| source.damaged(reason))?;
-        let mut reader = FileReader { source, decoder: Decoder::with_schema(schema), batches, next: 0 };
+        let mut reader = FileReader {
+            source,
+            decoder: Decoder::with_schema(schema),
+            batches,
+            next: 0,
+        };
         for block in dictionaries {
             reader.decode(block, 0)?;
         }
@@ -57,11 +73,18 @@ impl FileReader {
     /// The next batch.
     #[allow(clippy::should_implement_trait)] // as `Reader::next`
     pub fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let Some(block) = self.batches.get(self.next).copied() else { return Ok(None) };
+        let Some(block) = self.batches.get(self.next).copied() else {
+            return Ok(None);
+        };
         self.next += 1;
         let number = self.next as u64;
         let batch = self.decode(block, number)?;
-        batch.ok_or_else(|| self.source.corrupt(number, block.offset(), "it is no record batch")).map(Some)
+        batch
+            .ok_or_else(|| {
+                self.source
+                    .corrupt(number, block.offset(), "it is no record batch")
+            })
+            .map(Some)
     }
 
     /// Rows in all, from the metadata of the batches.
@@ -72,7 +95,10 @@ impl FileReader {
             let mut head = self.source.head(block, index as u64 + 1)?;
             head.number += 1;
             let counted = relay::rows(&head);
-            rows = rows.saturating_add(counted.map_err(|reason| self.source.corrupt(index as u64 + 1, block.offset(), reason))?);
+            rows = rows.saturating_add(counted.map_err(|reason| {
+                self.source
+                    .corrupt(index as u64 + 1, block.offset(), reason)
+            })?);
         }
         Ok(rows)
     }
@@ -80,7 +106,9 @@ impl FileReader {
     fn decode(&mut self, block: Block, number: u64) -> Result<Option<RecordBatch>, Error> {
         let head = self.source.head(block, number)?;
         let body = self.source.body(&head)?;
-        self.decoder.decode(&head, &body).map_err(|reason| self.source.corrupt(number, block.offset(), reason))
+        self.decoder
+            .decode(&head, &body)
+            .map_err(|reason| self.source.corrupt(number, block.offset(), reason))
     }
 }
 
@@ -108,18 +136,31 @@ impl Source {
     fn new(mut bytes: Box<dyn ReadSeek>, name: &str) -> Result<Source, Error> {
         let subject = quoted(name);
         match bytes.seek(SeekFrom::End(0)) {
-            Ok(length) => Ok(Source { bytes, subject, length, bodies: Bodies::default() }),
+            Ok(length) => Ok(Source {
+                bytes,
+                subject,
+                length,
+                bodies: Bodies::default(),
+            }),
             Err(source) => Err(Error::Read { subject, source }),
         }
     }
 
     fn footer(&mut self) -> Result<Buffer, Error> {
         let short = "it is cut: the footer is missing";
-        let end = self.length.checked_sub(TAIL).ok_or_else(|| self.damaged(short))?;
+        let end = self
+            .length
+            .checked_sub(TAIL)
+            .ok_or_else(|| self.damaged(short))?;
         let tail = self.read(end, TAIL)?;
-        let tail = tail.as_slice().try_into().map_err(|_| self.damaged(short))?;
+        let tail = tail
+            .as_slice()
+            .try_into()
+            .map_err(|_| self.damaged(short))?;
         let length = read_footer_length(tail).map_err(|_| self.damaged(short))? as u64;
-        let start = end.checked_sub(length).ok_or_else(|| self.damaged("its footer claims to be longer than the file"))?;
+        let start = end
+            .checked_sub(length)
+            .ok_or_else(|| self.damaged("its footer claims to be longer than the file"))?;
         self.read(start, length)
     }
 
@@ -127,15 +168,26 @@ impl Source {
         let start = u64::try_from(block.offset());
         let length = u64::try_from(block.metaDataLength());
         let (Ok(start), Ok(length)) = (start, length) else {
-            return Err(self.corrupt(number, block.offset(), "its place in the footer is negative"));
+            return Err(self.corrupt(
+                number,
+                block.offset(),
+                "its place in the footer is negative",
+            ));
         };
         let bytes = self.read(start, length)?;
         let prefix = if bytes.starts_with(&MARKER) { 8 } else { 4 };
         if bytes.len() < prefix {
             return Err(self.corrupt(number, block.offset(), "its metadata is too short"));
         }
-        let mut head = Head { metadata: bytes.slice(prefix), body: 0, number, offset: start + length };
-        let body = head.message().and_then(|message| usize::try_from(message.bodyLength()).map_err(|e| e.to_string()));
+        let mut head = Head {
+            metadata: bytes.slice(prefix),
+            body: 0,
+            number,
+            offset: start + length,
+        };
+        let body = head
+            .message()
+            .and_then(|message| usize::try_from(message.bodyLength()).map_err(|e| e.to_string()));
         head.body = body.map_err(|reason| self.corrupt(number, block.offset(), reason))?;
         Ok(head)
     }
@@ -146,19 +198,28 @@ impl Source {
     }
 
     fn read(&mut self, start: u64, length: u64) -> Result<Buffer, Error> {
-        if start.checked_add(length).is_none_or(|end| end > self.length) {
+        if start
+            .checked_add(length)
+            .is_none_or(|end| end > self.length)
+        {
             return Err(self.damaged(format!("{length} bytes at {start} lie outside the file")));
         }
         let read = self.bytes.seek(SeekFrom::Start(start));
         match read.and_then(|_| self.bodies.read(&mut self.bytes, length as usize)) {
             Ok(Body::Whole(buffer)) => Ok(buffer),
             Ok(Body::Cut(_)) => Err(self.damaged("it became shorter while it was read")),
-            Err(source) => Err(Error::Read { subject: self.subject.clone(), source }),
+            Err(source) => Err(Error::Read {
+                subject: self.subject.clone(),
+                source,
+            }),
         }
     }
 
     fn damaged(&self, reason: impl Into<String>) -> Error {
-        Error::DamagedFile { subject: self.subject.clone(), reason: reason.into() }
+        Error::DamagedFile {
+            subject: self.subject.clone(),
+            reason: reason.into(),
+        }
     }
 
     /// Batches count from 1; 0 is a dictionary.

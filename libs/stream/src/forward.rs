@@ -25,17 +25,36 @@ pub trait Listener {
 /// Forwards our standard input to `sink` until its end, or until nobody reads `sink`
 /// any more (then without a verdict). Input that is empty or no Arrow stream is
 /// forwarded too, without a verdict. `sink` is closed at the end.
-pub fn forward_stdin(sink: impl Write + AsFd + Send + 'static, listener: &mut dyn Listener) -> Result<(), Error> {
+pub fn forward_stdin(
+    sink: impl Write + AsFd + Send + 'static,
+    listener: &mut dyn Listener,
+) -> Result<(), Error> {
     pipe::enlarge(&sink);
     pipe::enlarge(io::stdin());
     let subject = "standard input".to_owned();
     let stdin = Fd::duplicate(io::stdin().as_fd());
-    let stdin = stdin.map_err(|source| Error::Read { subject: subject.clone(), source })?;
+    let stdin = stdin.map_err(|source| Error::Read {
+        subject: subject.clone(),
+        source,
+    })?;
     let splice = Splice::between(stdin.0.as_fd(), sink.as_fd());
-    let hold = Hold(Arc::new(Mutex::new(Held { bytes: Vec::new(), most: HELD, sink: Box::new(sink), gone: false })));
-    let tap = Tap { source: stdin, hold: hold.clone() };
+    let hold = Hold(Arc::new(Mutex::new(Held {
+        bytes: Vec::new(),
+        most: HELD,
+        sink: Box::new(sink),
+        gone: false,
+    })));
+    let tap = Tap {
+        source: stdin,
+        hold: hold.clone(),
+    };
     let frames = Frames::over(Box::new(tap), subject, Kind::Pipe);
-    Forward { frames, hold, splice }.run(listener);
+    Forward {
+        frames,
+        hold,
+        splice,
+    }
+    .run(listener);
     Ok(())
 }
 
@@ -69,11 +88,16 @@ impl Forward {
     fn follow(&mut self, listener: &mut dyn Listener) -> Result<(), Error> {
         loop {
             let before = self.frames.bytes_read();
-            let Some(head) = self.frames.head()? else { return Ok(()) };
+            let Some(head) = self.frames.head()? else {
+                return Ok(());
+            };
             let rows = relay::rows(&head).map_err(|reason| self.frames.corrupt(&head, reason))?;
             self.body(&head)?;
             self.hold.release();
-            listener.passed(Passed { rows, bytes: self.frames.bytes_read() - before });
+            listener.passed(Passed {
+                rows,
+                bytes: self.frames.bytes_read() - before,
+            });
         }
     }
 

@@ -70,7 +70,10 @@ impl Frames {
         if stdin.is_terminal() {
             return Err(Error::TerminalInput);
         }
-        let failed = |source| Error::Read { subject: STDIN.to_owned(), source };
+        let failed = |source| Error::Read {
+            subject: STDIN.to_owned(),
+            source,
+        };
         let kind = Kind::of(&stdin).map_err(failed)?;
         pipe::enlarge(&stdin);
         let source = Fd::duplicate(stdin.as_fd()).map_err(failed)?;
@@ -108,7 +111,11 @@ impl Frames {
     pub(crate) fn head(&mut self) -> Result<Option<Head>, Error> {
         match self.state {
             State::Ended => return Ok(None),
-            State::Failed => return Err(Error::Failed { subject: self.subject.clone() }),
+            State::Failed => {
+                return Err(Error::Failed {
+                    subject: self.subject.clone(),
+                });
+            }
             State::Open => {}
         }
         self.state = State::Failed;
@@ -171,11 +178,15 @@ impl Frames {
     fn prefix(&mut self) -> Result<usize, Error> {
         let first = self.word()?;
         let current = first == MARKER;
-        let form = *self.form.get_or_insert(if current { Form::Current } else { Form::Legacy });
+        let form = *self
+            .form
+            .get_or_insert(if current { Form::Current } else { Form::Legacy });
         let length = match (current, form) {
             (true, Form::Current) => i32::from_le_bytes(self.word()?),
             (false, Form::Legacy) => self.legacy(first)?,
-            _ => return Err(self.corrupt_here("it does not start with FFFFFFFF as those before did")),
+            _ => {
+                return Err(self.corrupt_here("it does not start with FFFFFFFF as those before did"));
+            }
         };
         match usize::try_from(length) {
             Ok(length) => Ok(length),
@@ -199,7 +210,10 @@ impl Frames {
         start.resize(20, 0);
         let more = read_full(self.source.as_mut(), &mut start[first.len()..]).unwrap_or(0);
         start.truncate(first.len() + more);
-        Error::NotAStream { subject: self.subject.clone(), start: printable(&start) }
+        Error::NotAStream {
+            subject: self.subject.clone(),
+            start: printable(&start),
+        }
     }
 
     /// A negative length: the producer's farewell, or damage.
@@ -216,14 +230,22 @@ impl Frames {
         // The code is known already; a line that cannot be read changes nothing.
         let _ = limited.read_to_end(&mut line);
         self.read += line.len() as u64;
-        let end = line.iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
+        let end = line
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(line.len());
         Error::Upstream(poison::decode(exit, &line[..end]))
     }
 
     fn metadata(&mut self, length: usize, offset: u64) -> Result<Head, Error> {
         let metadata = self.heads.read(self.source.as_mut(), length);
         let metadata = self.whole(metadata)?;
-        let mut head = Head { metadata, body: 0, number: self.messages, offset };
+        let mut head = Head {
+            metadata,
+            body: 0,
+            number: self.messages,
+            offset,
+        };
         let body = head.message().and_then(|message| {
             let length = message.bodyLength();
             usize::try_from(length).map_err(|_| format!("its body's length is {length}"))
@@ -248,12 +270,15 @@ impl Frames {
 
     fn word(&mut self) -> Result<[u8; 4], Error> {
         let mut word = [0; 4];
-        let read = read_full(self.source.as_mut(), &mut word).map_err(|source| self.failed(source))?;
+        let read =
+            read_full(self.source.as_mut(), &mut word).map_err(|source| self.failed(source))?;
         self.read += read as u64;
         match read {
             4 => Ok(word),
             // Too short to be cut: no stream starts like this.
-            _ if self.form.is_none() && word[..read] != MARKER[..read] => Err(self.not_a_stream(&word[..read])),
+            _ if self.form.is_none() && word[..read] != MARKER[..read] => {
+                Err(self.not_a_stream(&word[..read]))
+            }
             _ => Err(self.cut()),
         }
     }
@@ -266,7 +291,10 @@ impl Frames {
         let mut byte = [0];
         match read_some(self.source.as_mut(), &mut byte).map_err(|source| self.failed(source))? {
             0 => Ok(()),
-            _ => Err(Error::Trailing { subject: self.subject.clone(), offset: self.read }),
+            _ => Err(Error::Trailing {
+                subject: self.subject.clone(),
+                offset: self.read,
+            }),
         }
     }
 
@@ -274,12 +302,19 @@ impl Frames {
         let (subject, kind) = (self.subject.clone(), self.kind);
         match self.read {
             0 => Error::Empty { subject, kind },
-            offset => Error::Cut { subject, offset, kind },
+            offset => Error::Cut {
+                subject,
+                offset,
+                kind,
+            },
         }
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Read { subject: self.subject.clone(), source }
+        Error::Read {
+            subject: self.subject.clone(),
+            source,
+        }
     }
 
     fn corrupt_here(&self, reason: impl Into<String>) -> Error {
@@ -288,7 +323,12 @@ impl Frames {
 
     fn corrupt_at(&self, message: u64, offset: u64, reason: impl Into<String>) -> Error {
         let (subject, reason) = (self.subject.clone(), reason.into());
-        Error::Corrupt { subject, message, offset, reason }
+        Error::Corrupt {
+            subject,
+            message,
+            offset,
+            reason,
+        }
     }
 }
 

@@ -20,12 +20,18 @@ pub struct Output {
 impl Output {
     /// Our standard output. A terminal is refused; a pipe is enlarged.
     pub fn stdout() -> Result<Output, Error> {
-        Ok(Output { sink: Sink::stdout()?, encoder: None })
+        Ok(Output {
+            sink: Sink::stdout()?,
+            encoder: None,
+        })
     }
 
     /// A file, or a test's memory. Nothing is buffered in between.
     pub fn to(sink: impl Write + Send + 'static) -> Output {
-        Output { sink: Sink::over(Box::new(sink)), encoder: None }
+        Output {
+            sink: Sink::over(Box::new(sink)),
+            encoder: None,
+        }
     }
 
     /// Writes the schema; once, before any batch.
@@ -56,7 +62,10 @@ impl Output {
     /// Returns the bytes written in all.
     pub fn close(mut self, tool: &str, result: Result<(), Failure>) -> Result<u64, Failure> {
         let result = match self.encoder {
-            None if result.is_ok() => Err(Failure::new(Exit::ENVIRONMENT, "internal error: the output has no schema")),
+            None if result.is_ok() => Err(Failure::new(
+                Exit::ENVIRONMENT,
+                "internal error: the output has no schema",
+            )),
             _ => result,
         };
         self.sink.close(tool, result)
@@ -70,6 +79,8 @@ impl Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").field("bytes_written", &self.bytes_written()).finish_non_exhaustive()
+        f.debug_struct("Output")
+            .field("bytes_written", &self.bytes_written())
+            .finish_non_exhaustive()
     }
 }

@@ -74,7 +74,11 @@ impl Write for Fd {
     }
 }
 
-fn waiting<T>(file: &File, ready: PollFlags, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+fn waiting<T>(
+    file: &File,
+    ready: PollFlags,
+    mut call: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(file, ready)?,

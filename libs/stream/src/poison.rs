@@ -32,7 +32,11 @@ pub(crate) fn encode(cause: &FirstCause) -> Vec<u8> {
 fn line(cause: &FirstCause, exit: u8) -> String {
     let mut limit = OURS;
     loop {
-        let line = Line { tool: clip(&cause.tool, 200), exit, error: clip(&cause.error, limit) };
+        let line = Line {
+            tool: clip(&cause.tool, 200),
+            exit,
+            error: clip(&cause.error, limit),
+        };
         let text = serde_json::to_string(&line).unwrap_or_default();
         if text.len() <= OURS || limit == 0 {
             return text;
@@ -44,15 +48,25 @@ fn line(cause: &FirstCause, exit: u8) -> String {
 
 /// The exit code behind a length, if it is a poison's.
 pub(crate) fn exit_of(length: i32) -> Option<Exit> {
-    let code = length.checked_neg().and_then(|code| u8::try_from(code).ok())?;
+    let code = length
+        .checked_neg()
+        .and_then(|code| u8::try_from(code).ok())?;
     (code > 0).then_some(Exit(code))
 }
 
 /// The first cause; of a line that was cut as well, the code alone suffices.
 pub(crate) fn decode(exit: Exit, line: &[u8]) -> FirstCause {
     match serde_json::from_slice::<Line>(line) {
-        Ok(line) => FirstCause { tool: line.tool, exit, error: line.error },
-        Err(_) => FirstCause { tool: "tool".into(), exit, error: "its message is lost".into() },
+        Ok(line) => FirstCause {
+            tool: line.tool,
+            exit,
+            error: line.error,
+        },
+        Err(_) => FirstCause {
+            tool: "tool".into(),
+            exit,
+            error: "its message is lost".into(),
+        },
     }
 }
 
@@ -61,7 +75,11 @@ mod tests {
     use super::*;
 
     fn cause(error: &str) -> FirstCause {
-        FirstCause { tool: "ingest".into(), exit: Exit::ENVIRONMENT, error: error.into() }
+        FirstCause {
+            tool: "ingest".into(),
+            exit: Exit::ENVIRONMENT,
+            error: error.into(),
+        }
     }
 
     #[test]
@@ -75,7 +93,11 @@ mod tests {
 
     #[test]
     fn long_messages_stay_one_atomic_write() {
-        for error in ["\u{1}".repeat(100_000), "ä".repeat(100_000), "x".repeat(4000)] {
+        for error in [
+            "\u{1}".repeat(100_000),
+            "ä".repeat(100_000),
+            "x".repeat(4000),
+        ] {
             let bytes = encode(&cause(&error));
             assert!(bytes.len() < 4092, "{}", bytes.len());
             assert!(!decode(Exit(4), &bytes[4..]).error.is_empty());

@@ -24,13 +24,19 @@ impl Reader {
     }
 
     /// The stream that `source` holds, its schema read; `name` is what messages call it.
-    pub fn new(source: impl Read + Send + 'static, name: &str, kind: Kind) -> Result<Reader, Error> {
+    pub fn new(
+        source: impl Read + Send + 'static,
+        name: &str,
+        kind: Kind,
+    ) -> Result<Reader, Error> {
         Self::over(Frames::named(Box::new(source), name, kind))
     }
 
     fn over(mut frames: Frames) -> Result<Reader, Error> {
         let Some(head) = frames.head()? else {
-            return Err(Error::Failed { subject: frames.subject().to_owned() });
+            return Err(Error::Failed {
+                subject: frames.subject().to_owned(),
+            });
         };
         frames.body(&head)?;
         let decoder = Decoder::new(&head).map_err(|reason| frames.corrupt(&head, reason))?;

@@ -31,7 +31,10 @@ pub struct Passed {
 impl Relay {
     /// A relay to our standard output, its source still to come. A terminal is refused.
     pub fn stdout() -> Result<Relay, Error> {
-        Ok(Relay { frames: None, sink: Sink::stdout()? })
+        Ok(Relay {
+            frames: None,
+            sink: Sink::stdout()?,
+        })
     }
 
     /// The stream to pass on; `subject` is what messages call it.
@@ -45,10 +48,14 @@ impl Relay {
     /// behind it were seen. The end marker is not passed on.
     pub fn pass(&mut self) -> Result<Option<Passed>, Error> {
         let Some(frames) = &mut self.frames else {
-            return Err(Error::Failed { subject: "the relay".into() });
+            return Err(Error::Failed {
+                subject: "the relay".into(),
+            });
         };
         let before = frames.bytes_read();
-        let Some(head) = frames.head()? else { return Ok(None) };
+        let Some(head) = frames.head()? else {
+            return Ok(None);
+        };
         let rows = rows(&head).map_err(|reason| frames.corrupt(&head, reason))?;
         let body = frames.body(&head)?;
         let bytes = frames.bytes_read() - before;
@@ -74,7 +81,9 @@ impl Relay {
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("bytes_written", &self.bytes_written()).finish_non_exhaustive()
+        f.debug_struct("Relay")
+            .field("bytes_written", &self.bytes_written())
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,7 +91,13 @@ fn write(sink: &mut Sink, head: &Head, body: &Buffer) -> Result<(), Error> {
     // Metadata of the old format ends where a body would not be aligned.
     let padding = &[0; 8][..head.metadata.len().wrapping_neg() % 8];
     let length = (head.metadata.len() + padding.len()) as u32;
-    sink.message(&[&MARKER, &length.to_le_bytes(), &head.metadata, padding, body])
+    sink.message(&[
+        &MARKER,
+        &length.to_le_bytes(),
+        &head.metadata,
+        padding,
+        body,
+    ])
 }
 
 /// The rows of a message that is in its place: a schema first, then dictionaries and
@@ -94,7 +109,10 @@ pub(crate) fn rows(head: &Head) -> Result<u64, String> {
     let message = head.message()?;
     let (batch, counts) = match message.header_type() {
         MessageHeader::RecordBatch => (message.header_as_record_batch(), true),
-        MessageHeader::DictionaryBatch => (message.header_as_dictionary_batch().and_then(|d| d.data()), false),
+        MessageHeader::DictionaryBatch => (
+            message.header_as_dictionary_batch().and_then(|d| d.data()),
+            false,
+        ),
         kind => return Err(decode::unexpected(kind, "a record batch")),
     };
     let batch = batch.ok_or("its header is missing")?;

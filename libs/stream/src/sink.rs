@@ -29,12 +29,25 @@ impl Sink {
         }
         pipe::enlarge(&stdout);
         let subject = "standard output";
-        let out = Fd::duplicate(stdout.as_fd()).map_err(|source| Error::Write { subject, source })?;
-        Ok(Sink { out: Box::new(out), subject, written: 0, marked: false, broken: false })
+        let out =
+            Fd::duplicate(stdout.as_fd()).map_err(|source| Error::Write { subject, source })?;
+        Ok(Sink {
+            out: Box::new(out),
+            subject,
+            written: 0,
+            marked: false,
+            broken: false,
+        })
     }
 
     pub(crate) fn over(out: Box<dyn Write + Send>) -> Sink {
-        Sink { out, subject: "a stream", written: 0, marked: false, broken: false }
+        Sink {
+            out,
+            subject: "a stream",
+            written: 0,
+            marked: false,
+            broken: false,
+        }
     }
 
     pub(crate) fn written(&self) -> u64 {
@@ -57,7 +70,11 @@ impl Sink {
     }
 
     /// The end marker after success, the poison after a failure, which is handed back.
-    pub(crate) fn close(&mut self, tool: &str, result: Result<(), Failure>) -> Result<u64, Failure> {
+    pub(crate) fn close(
+        &mut self,
+        tool: &str,
+        result: Result<(), Failure>,
+    ) -> Result<u64, Failure> {
         if let Err(failure) = result {
             // The failure is what counts; that nobody hears of it any more does not.
             let _ = self.poison(&failure.to_first_cause(tool));
@@ -108,7 +125,10 @@ impl Sink {
 
     fn failed(&mut self, source: io::Error) -> Error {
         self.broken = true;
-        Error::Write { subject: self.subject, source }
+        Error::Write {
+            subject: self.subject,
+            source,
+        }
     }
 }
 

@@ -30,11 +30,16 @@ pub(crate) enum Moved {
 impl Splice {
     /// From one pipe to the other; nothing if one of them is something else.
     pub(crate) fn between(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Option<Splice> {
-        let is_pipe = |fd| fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
+        let is_pipe = |fd| {
+            fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
+        };
         if !is_pipe(from) || !is_pipe(to) {
             return None;
         }
-        Some(Splice { from: Fd::duplicate(from).ok()?, to: Fd::duplicate(to).ok()? })
+        Some(Splice {
+            from: Fd::duplicate(from).ok()?,
+            to: Fd::duplicate(to).ok()?,
+        })
     }
 
     /// Moves `length` bytes.
@@ -78,7 +83,10 @@ mod tests {
             got
         });
         assert!(matches!(splice.run(200_000).unwrap(), Moved::All));
-        assert!(matches!(splice.run(200_000).unwrap(), Moved::Ended(100_000)));
+        assert!(matches!(
+            splice.run(200_000).unwrap(),
+            Moved::Ended(100_000)
+        ));
         feeder.join().unwrap();
         drop((splice, to));
         assert_eq!(drainer.join().unwrap(), expected);

@@ -1,6 +1,12 @@
 //! A stream is complete or it is refused: cut at every byte, gone on after its end,
 //! empty, or left by a tool that was killed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod samples;
 
@@ -32,7 +38,10 @@ fn of_all_prefixes_only_the_whole_is_accepted() {
 #[test]
 fn a_complete_stream_is_what_arrow_itself_writes() {
     for (schema, batches) in [three_batches(), growing_dictionary()] {
-        assert_eq!(written(&schema, &batches), foreign(&schema, &batches, Default::default()));
+        assert_eq!(
+            written(&schema, &batches),
+            foreign(&schema, &batches, Default::default())
+        );
     }
 }
 
@@ -85,7 +94,9 @@ fn whatever_a_killed_tool_leaves_is_refused_by_arrows_own_reader() {
 
 fn large_batches() -> (arrow_schema::SchemaRef, Vec<arrow_array::RecordBatch>) {
     let ids = arrow_array::Int64Array::from_iter_values(0..5_000);
-    let batch = arrow_array::RecordBatch::try_from_iter([("id", Arc::new(ids) as arrow_array::ArrayRef)]).unwrap();
+    let batch =
+        arrow_array::RecordBatch::try_from_iter([("id", Arc::new(ids) as arrow_array::ArrayRef)])
+            .unwrap();
     (batch.schema(), vec![batch.clone(), batch])
 }
 
@@ -95,9 +106,16 @@ fn large_batches() -> (arrow_schema::SchemaRef, Vec<arrow_array::RecordBatch>) {
 fn arrows_own_reader_is_fooled_only_by_a_cut_within_a_marker() {
     let (schema, batches) = three_batches();
     let whole = written(&schema, &batches);
-    let fooled: Vec<usize> = (0..whole.len()).filter(|cut| foreign_accepts(&whole[..*cut])).collect();
+    let fooled: Vec<usize> = (0..whole.len())
+        .filter(|cut| foreign_accepts(&whole[..*cut]))
+        .collect();
     let markers = (0..=3).map(|n| written(&schema, &batches[..n]).len() - 8);
-    assert_eq!(fooled, markers.flat_map(|start| start..start + 4).collect::<Vec<_>>());
+    assert_eq!(
+        fooled,
+        markers
+            .flat_map(|start| start..start + 4)
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -106,7 +124,10 @@ fn nothing_may_follow_the_end_marker() {
     let whole = written(&schema, &batches);
     for tail in [vec![0], vec![b'\n'], whole.clone()] {
         let error = read(&[whole.clone(), tail].concat(), Kind::Pipe).unwrap_err();
-        assert!(matches!(error, Error::Trailing { offset, .. } if offset == whole.len() as u64), "{error}");
+        assert!(
+            matches!(error, Error::Trailing { offset, .. } if offset == whole.len() as u64),
+            "{error}"
+        );
         assert_eq!(error.exit(), Exit::DATA);
     }
 }

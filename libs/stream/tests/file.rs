@@ -1,5 +1,11 @@
 //! Arrow files: whole ones are read, damaged ones refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod samples;
 
@@ -27,7 +33,13 @@ fn read_file(bytes: &[u8]) -> Result<Vec<RecordBatch>, Error> {
     while let Some(batch) = reader.next()? {
         batches.push(batch);
     }
-    assert_eq!(counted.unwrap(), batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>());
+    assert_eq!(
+        counted.unwrap(),
+        batches
+            .iter()
+            .map(|batch| batch.num_rows() as u64)
+            .sum::<u64>()
+    );
     Ok(batches)
 }
 
@@ -48,7 +60,10 @@ fn a_cut_file_is_damaged_data() {
     for cut in 0..bytes.len() {
         let error = read_file(&bytes[..cut]).unwrap_err();
         assert_eq!(error.exit(), Exit::DATA);
-        assert!(error.to_string().starts_with("cannot decode 'x.arrow': "), "{error}");
+        assert!(
+            error.to_string().starts_with("cannot decode 'x.arrow': "),
+            "{error}"
+        );
     }
 }
 

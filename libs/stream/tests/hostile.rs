@@ -1,6 +1,12 @@
 //! Bytes from outside may be anything: every one of them changed, lengths that lie,
 //! files that are no stream. One error, no panic.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod samples;
 
@@ -18,12 +24,18 @@ fn files_that_are_no_stream_are_named_by_their_start() {
         (b"{\"order_id\": 17, \"x\": 1}\n", "'{\"order_id\": 17,…'"),
         (b"PAR1\x15\x04\x15", "50 41 52 31 15 04 15"),
         (b"\x1f\x8b\x08\x00", "1f 8b 08 00"),
-        (b"ARROW1\0\0\xff\xff\xff\xff", "41 52 52 4f 57 31 00 00 ff ff ff ff"),
+        (
+            b"ARROW1\0\0\xff\xff\xff\xff",
+            "41 52 52 4f 57 31 00 00 ff ff ff ff",
+        ),
         (b"id,name\n", "'id,name\\n'"),
     ];
     for (bytes, shown) in starts {
         let error = read(bytes, Kind::File).unwrap_err();
-        assert_eq!(error.to_string(), format!("'x.arrows' is not an Arrow stream: it starts with {shown}"));
+        assert_eq!(
+            error.to_string(),
+            format!("'x.arrows' is not an Arrow stream: it starts with {shown}")
+        );
         assert_eq!(error.exit(), Exit::DATA);
         assert!(error.hint().is_some());
     }
@@ -36,7 +48,10 @@ fn damage_is_located() {
     let second = written(&schema, &batches[..1]).len() - 8;
     bytes[second..second + 4].fill(7);
     let error = read(&bytes, Kind::File).unwrap_err();
-    assert!(matches!(error, Error::Corrupt { message: 3, .. }), "{error}");
+    assert!(
+        matches!(error, Error::Corrupt { message: 3, .. }),
+        "{error}"
+    );
     assert_eq!(error.exit(), Exit::DATA);
 }
 
@@ -45,10 +60,18 @@ fn a_negative_or_huge_length_is_refused() {
     let (schema, batches) = three_batches();
     let bytes = written(&schema, &batches);
     let second = written(&schema, &batches[..1]).len() - 8 + 4;
-    for (length, exit) in [(-300, Exit::DATA), (i32::MIN, Exit::DATA), (i32::MAX, Exit::ENVIRONMENT)] {
+    for (length, exit) in [
+        (-300, Exit::DATA),
+        (i32::MIN, Exit::DATA),
+        (i32::MAX, Exit::ENVIRONMENT),
+    ] {
         let mut bytes = bytes.clone();
         bytes[second..second + 4].copy_from_slice(&i32::to_le_bytes(length));
-        assert_eq!(read(&bytes, Kind::Pipe).unwrap_err().exit(), exit, "{length}");
+        assert_eq!(
+            read(&bytes, Kind::Pipe).unwrap_err().exit(),
+            exit,
+            "{length}"
+        );
     }
 }
 
@@ -58,10 +81,20 @@ fn a_batch_before_the_schema_is_refused() {
     let bytes = written(&schema, &batches);
     let start = written(&schema, &[]).len() - 8;
     let error = read(&bytes[start..], Kind::Pipe).unwrap_err();
-    assert!(error.to_string().contains("it is RecordBatch, expected the schema"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("it is RecordBatch, expected the schema"),
+        "{error}"
+    );
     let twice = [&bytes[..start], &bytes].concat();
     let error = read(&twice, Kind::Pipe).unwrap_err();
-    assert!(error.to_string().contains("it is Schema, expected a record batch"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("it is Schema, expected a record batch"),
+        "{error}"
+    );
     let nothing = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     assert_eq!(read(&nothing, Kind::Pipe).unwrap_err().exit(), Exit::DATA);
 }
@@ -72,9 +105,15 @@ static STREAMS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let (grown_schema, grown) = growing_dictionary();
     let every = every_type().pop().unwrap().1;
     let some = [every.clone(), every.slice(1, 3)];
-    let mut streams = vec![written(&schema, &batches), written(&grown_schema, &grown), written(&every.schema(), &some)];
+    let mut streams = vec![
+        written(&schema, &batches),
+        written(&grown_schema, &grown),
+        written(&every.schema(), &some),
+    ];
     for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
-        let options = IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap();
+        let options = IpcWriteOptions::default()
+            .try_with_compression(Some(codec))
+            .unwrap();
         streams.push(foreign(&every.schema(), &some, options));
     }
     streams

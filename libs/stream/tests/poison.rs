@@ -1,5 +1,11 @@
 //! A tool that fails says so down the pipe, whenever it fails.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod samples;
 
@@ -22,7 +28,10 @@ fn the_first_cause_goes_down_the_pipe() {
     for bytes in streams {
         let error = read(&bytes, Kind::Pipe).unwrap_err();
         assert_eq!(error.exit(), Exit::ENVIRONMENT);
-        assert_eq!(error.to_string(), "upstream test failed (4): cannot read 's3://raw/05.ndjson': 503");
+        assert_eq!(
+            error.to_string(),
+            "upstream test failed (4): cannot read 's3://raw/05.ndjson': 503"
+        );
         assert!(!foreign_accepts(&bytes));
     }
 }
@@ -30,10 +39,18 @@ fn the_first_cause_goes_down_the_pipe() {
 #[test]
 fn and_on_from_tool_to_tool() {
     let first = failed(None, &[], full_disk());
-    let failure = Err::<(), Error>(read(&first, Kind::Pipe).unwrap_err()).context("nothing committed").unwrap_err();
-    assert_eq!(failure.to_string(), "nothing committed: upstream test failed (4): cannot read 's3://raw/05.ndjson': 503");
+    let failure = Err::<(), Error>(read(&first, Kind::Pipe).unwrap_err())
+        .context("nothing committed")
+        .unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "nothing committed: upstream test failed (4): cannot read 's3://raw/05.ndjson': 503"
+    );
     let second = read(&failed(None, &[], failure), Kind::File).unwrap_err();
-    assert_eq!(second.to_string(), "upstream test failed (4): cannot read 's3://raw/05.ndjson': 503");
+    assert_eq!(
+        second.to_string(),
+        "upstream test failed (4): cannot read 's3://raw/05.ndjson': 503"
+    );
     assert_eq!(second.exit(), Exit::ENVIRONMENT);
 }
 
@@ -49,7 +66,8 @@ fn every_code_arrives() {
 fn batches_before_the_poison_are_read_and_then_the_failure() {
     let (schema, batches) = three_batches();
     let bytes = failed(Some(&schema), &batches, full_disk());
-    let mut reader = millrace_stream::Reader::new(std::io::Cursor::new(bytes), "x", Kind::Pipe).unwrap();
+    let mut reader =
+        millrace_stream::Reader::new(std::io::Cursor::new(bytes), "x", Kind::Pipe).unwrap();
     for expected in batches {
         assert_eq!(reader.next().unwrap(), Some(expected));
     }
@@ -65,7 +83,11 @@ fn a_poison_that_is_cut_is_still_a_failure() {
     let bytes = failed(Some(&schema), &batches, Failure::busy("x"));
     for cut in 0..bytes.len() {
         let error = read(&bytes[..cut], Kind::Pipe).unwrap_err();
-        let expected = if cut < clean + 4 { Exit::ENVIRONMENT } else { Exit::BUSY };
+        let expected = if cut < clean + 4 {
+            Exit::ENVIRONMENT
+        } else {
+            Exit::BUSY
+        };
         assert_eq!(error.exit(), expected, "cut at {cut}");
     }
 }
@@ -73,6 +95,11 @@ fn a_poison_that_is_cut_is_still_a_failure() {
 #[test]
 fn an_output_without_a_schema_is_not_a_success() {
     let memory = Memory::default();
-    millrace_stream::Output::to(memory.clone()).close("test", Ok(())).unwrap_err();
-    assert!(matches!(read(&memory.bytes(), Kind::Pipe), Err(Error::Upstream(_))));
+    millrace_stream::Output::to(memory.clone())
+        .close("test", Ok(()))
+        .unwrap_err();
+    assert!(matches!(
+        read(&memory.bytes(), Kind::Pipe),
+        Err(Error::Upstream(_))
+    ));
 }

@@ -1,6 +1,12 @@
 //! Every Arrow type passes through by value: ours to ours, arrow's to ours, ours to
 //! arrow's; sliced, empty, compressed, in the old format.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod samples;
 
@@ -14,7 +20,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 fn slices(batch: &RecordBatch) -> Vec<RecordBatch> {
-    vec![batch.clone(), batch.slice(0, 0), batch.slice(1, 3), batch.slice(4, 1), batch.slice(2, 2)]
+    vec![
+        batch.clone(),
+        batch.slice(0, 0),
+        batch.slice(1, 3),
+        batch.slice(4, 1),
+        batch.slice(2, 2),
+    ]
 }
 
 #[test]
@@ -26,7 +38,11 @@ fn every_type_round_trips() {
         assert_eq!(schema, batch.schema(), "{name}");
         assert_eq!(back, batches, "{name}");
         // What was read is written again as the same bytes.
-        assert_eq!(read(&written(&schema, &back), Kind::Pipe).unwrap().1, batches, "{name}");
+        assert_eq!(
+            read(&written(&schema, &back), Kind::Pipe).unwrap().1,
+            batches,
+            "{name}"
+        );
     }
 }
 
@@ -46,12 +62,19 @@ fn whatever_options_a_foreign_writer_uses() {
     let version = MetadataVersion::V5;
     let mut forms = vec![IpcWriteOptions::try_new(8, false, version).unwrap()];
     for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
-        forms.push(IpcWriteOptions::default().try_with_compression(Some(codec)).unwrap());
+        forms.push(
+            IpcWriteOptions::default()
+                .try_with_compression(Some(codec))
+                .unwrap(),
+        );
     }
     for options in forms {
         for (name, batch) in every_type() {
             // Arrow's own writer is wrong about empty slices of runs.
-            let batches: Vec<_> = slices(&batch).into_iter().filter(|batch| batch.num_rows() > 0).collect();
+            let batches: Vec<_> = slices(&batch)
+                .into_iter()
+                .filter(|batch| batch.num_rows() > 0)
+                .collect();
             let bytes = foreign(&batch.schema(), &batches, options.clone());
             assert_eq!(read(&bytes, Kind::File).expect(&name).1, batches, "{name}");
         }
@@ -78,15 +101,25 @@ fn dictionaries_are_replaced_and_extended() {
         let bytes = foreign(&schema, &batches, options);
         let back = read(&bytes, Kind::Pipe).unwrap().1;
         assert_eq!(back, batches);
-        assert_eq!(read(&written(&schema, &back), Kind::Pipe).unwrap().1, batches);
+        assert_eq!(
+            read(&written(&schema, &back), Kind::Pipe).unwrap().1,
+            batches
+        );
     }
 }
 
 #[test]
 fn metadata_of_schema_and_fields_is_kept() {
     let (schema, batches) = three_batches();
-    let notes = HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
-    let fields: Vec<_> = schema.fields().iter().map(|f| f.as_ref().clone().with_metadata(notes.clone())).collect();
+    let notes = HashMap::from([
+        ("b".to_owned(), "2".to_owned()),
+        ("a".to_owned(), "1".to_owned()),
+    ]);
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|f| f.as_ref().clone().with_metadata(notes.clone()))
+        .collect();
     let noted = Arc::new(Schema::new_with_metadata(fields, notes));
     let bytes = written(&noted, &batches);
     assert_eq!(read(&bytes, Kind::Pipe).unwrap().0, noted);

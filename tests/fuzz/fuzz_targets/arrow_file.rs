@@ -7,7 +7,9 @@ use std::io::Cursor;
 
 fuzz_target!(|bytes: &[u8]| {
     millrace_fault::record_panics();
-    let Ok(mut reader) = FileReader::new(Cursor::new(bytes.to_vec()), "fuzz") else { return };
+    let Ok(mut reader) = FileReader::new(Cursor::new(bytes.to_vec()), "fuzz") else {
+        return;
+    };
     let _ = reader.rows();
     while let Ok(Some(_)) = reader.next() {}
 });

@@ -8,7 +8,9 @@ use std::io::Cursor;
 fuzz_target!(|bytes: &[u8]| {
     // A decoder's panic is caught and is no finding here; one of ours would be.
     millrace_fault::record_panics();
-    let Ok(mut reader) = Reader::new(Cursor::new(bytes.to_vec()), "fuzz", Kind::Pipe) else { return };
+    let Ok(mut reader) = Reader::new(Cursor::new(bytes.to_vec()), "fuzz", Kind::Pipe) else {
+        return;
+    };
     let mut output = Output::to(std::io::sink());
     if output.start(&reader.schema()).is_err() {
         return;
@@ -17,9 +19,14 @@ fuzz_target!(|bytes: &[u8]| {
         match reader.next() {
             Ok(Some(batch)) => {
                 for column in batch.columns() {
-                    column.to_data().validate_full().expect("a batch that was accepted is valid");
+                    column
+                        .to_data()
+                        .validate_full()
+                        .expect("a batch that was accepted is valid");
                 }
-                output.write(&batch).expect("a batch that was accepted can be written");
+                output
+                    .write(&batch)
+                    .expect("a batch that was accepted can be written");
             }
             Ok(None) => break Ok(()),
             Err(error) => break Err(error.into()),

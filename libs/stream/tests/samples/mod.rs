@@ -60,8 +60,13 @@ pub fn failed(schema: Option<&SchemaRef>, batches: &[RecordBatch], failure: Fail
 }
 
 /// What arrow's own writer writes.
-pub fn foreign(schema: &SchemaRef, batches: &[RecordBatch], options: arrow_ipc::writer::IpcWriteOptions) -> Vec<u8> {
-    let mut writer = arrow_ipc::writer::StreamWriter::try_new_with_options(Vec::new(), schema, options).unwrap();
+pub fn foreign(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    options: arrow_ipc::writer::IpcWriteOptions,
+) -> Vec<u8> {
+    let mut writer =
+        arrow_ipc::writer::StreamWriter::try_new_with_options(Vec::new(), schema, options).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();
     }
@@ -90,7 +95,12 @@ pub fn foreign_accepts(bytes: &[u8]) -> bool {
 /// One batch a type: (what it is, batch). Nulls, empties and several rows in each.
 pub fn every_type() -> Vec<(String, RecordBatch)> {
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-    for array in scalars().into_iter().chain(nested()).chain(dictionaries()).chain(others()) {
+    for array in scalars()
+        .into_iter()
+        .chain(nested())
+        .chain(dictionaries())
+        .chain(others())
+    {
         columns.push((array.data_type().to_string(), array));
     }
     let mut batches: Vec<(String, RecordBatch)> = columns
@@ -98,35 +108,111 @@ pub fn every_type() -> Vec<(String, RecordBatch)> {
         .map(|(name, array)| (name.clone(), single(name, array.clone())))
         .collect();
     let rows = columns.iter().map(|(_, array)| array.len()).min().unwrap();
-    let all: Vec<_> = columns.iter().enumerate().map(|(n, (_, a))| (format!("c{n}"), a.slice(0, rows), true)).collect();
-    batches.push(("all together".into(), RecordBatch::try_from_iter_with_nullable(all).unwrap()));
+    let all: Vec<_> = columns
+        .iter()
+        .enumerate()
+        .map(|(n, (_, a))| (format!("c{n}"), a.slice(0, rows), true))
+        .collect();
+    batches.push((
+        "all together".into(),
+        RecordBatch::try_from_iter_with_nullable(all).unwrap(),
+    ));
     batches
 }
 
 fn single(name: &str, array: ArrayRef) -> RecordBatch {
     let key = Arc::new(Int32Array::from_iter_values(0..array.len() as i32)) as ArrayRef;
-    let columns = [("key".to_owned(), key, false), (name.to_owned(), array, true)];
+    let columns = [
+        ("key".to_owned(), key, false),
+        (name.to_owned(), array, true),
+    ];
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
 fn scalars() -> Vec<ArrayRef> {
     let days = [Some(0), None, Some(19_000), Some(-719_162), Some(i32::MAX)];
-    let ticks = [Some(0), None, Some(1_700_000_000_000_000), Some(-1), Some(i64::MAX)];
-    let text = [Some("a"), None, Some(""), Some("longer than twelve bytes, ünïcødé"), Some("b\0\n")];
+    let ticks = [
+        Some(0),
+        None,
+        Some(1_700_000_000_000_000),
+        Some(-1),
+        Some(i64::MAX),
+    ];
+    let text = [
+        Some("a"),
+        None,
+        Some(""),
+        Some("longer than twelve bytes, ünïcødé"),
+        Some("b\0\n"),
+    ];
     let bytes = text.map(|t| t.map(str::as_bytes));
     vec![
         Arc::new(NullArray::new(5)),
-        Arc::new(BooleanArray::from(vec![Some(true), None, Some(false), Some(true), None])),
-        Arc::new(Int8Array::from(vec![Some(-128), None, Some(127), Some(0), Some(1)])),
-        Arc::new(Int16Array::from(vec![Some(-32768), None, Some(32767), Some(0), Some(1)])),
+        Arc::new(BooleanArray::from(vec![
+            Some(true),
+            None,
+            Some(false),
+            Some(true),
+            None,
+        ])),
+        Arc::new(Int8Array::from(vec![
+            Some(-128),
+            None,
+            Some(127),
+            Some(0),
+            Some(1),
+        ])),
+        Arc::new(Int16Array::from(vec![
+            Some(-32768),
+            None,
+            Some(32767),
+            Some(0),
+            Some(1),
+        ])),
         Arc::new(Int32Array::from(days.to_vec())),
         Arc::new(Int64Array::from(ticks.to_vec())),
-        Arc::new(UInt8Array::from(vec![Some(255), None, Some(0), Some(1), Some(2)])),
-        Arc::new(UInt16Array::from(vec![Some(65535), None, Some(0), Some(1), Some(2)])),
-        Arc::new(UInt32Array::from(vec![Some(u32::MAX), None, Some(0), Some(1), Some(2)])),
-        Arc::new(UInt64Array::from(vec![Some(u64::MAX), None, Some(0), Some(1), Some(2)])),
-        Arc::new(Float32Array::from(vec![Some(f32::MIN), None, Some(-0.0), Some(f32::INFINITY), Some(0.1)])),
-        Arc::new(Float64Array::from(vec![Some(f64::MAX), None, Some(-0.0), Some(1e-300), Some(0.1)])),
+        Arc::new(UInt8Array::from(vec![
+            Some(255),
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+        ])),
+        Arc::new(UInt16Array::from(vec![
+            Some(65535),
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+        ])),
+        Arc::new(UInt32Array::from(vec![
+            Some(u32::MAX),
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+        ])),
+        Arc::new(UInt64Array::from(vec![
+            Some(u64::MAX),
+            None,
+            Some(0),
+            Some(1),
+            Some(2),
+        ])),
+        Arc::new(Float32Array::from(vec![
+            Some(f32::MIN),
+            None,
+            Some(-0.0),
+            Some(f32::INFINITY),
+            Some(0.1),
+        ])),
+        Arc::new(Float64Array::from(vec![
+            Some(f64::MAX),
+            None,
+            Some(-0.0),
+            Some(1e-300),
+            Some(0.1),
+        ])),
         Arc::new(Date32Array::from(days.to_vec())),
         Arc::new(Date64Array::from(ticks.to_vec())),
         Arc::new(Time32SecondArray::from(days.to_vec())),
@@ -140,19 +226,51 @@ fn scalars() -> Vec<ArrayRef> {
         Arc::new(DurationSecondArray::from(ticks.to_vec())),
         Arc::new(DurationNanosecondArray::from(ticks.to_vec())),
         Arc::new(IntervalYearMonthArray::from(days.to_vec())),
-        Arc::new(IntervalDayTimeArray::from(vec![Some(IntervalDayTime::new(1, 2)), None, None, None, None])),
-        Arc::new(IntervalMonthDayNanoArray::from(vec![Some(IntervalMonthDayNano::new(1, 2, 3)), None, None, None, None])),
-        Arc::new(Decimal32Array::from(days.to_vec()).with_precision_and_scale(9, 2).unwrap()),
-        Arc::new(Decimal64Array::from(ticks.to_vec()).with_precision_and_scale(18, 4).unwrap()),
+        Arc::new(IntervalDayTimeArray::from(vec![
+            Some(IntervalDayTime::new(1, 2)),
+            None,
+            None,
+            None,
+            None,
+        ])),
+        Arc::new(IntervalMonthDayNanoArray::from(vec![
+            Some(IntervalMonthDayNano::new(1, 2, 3)),
+            None,
+            None,
+            None,
+            None,
+        ])),
+        Arc::new(
+            Decimal32Array::from(days.to_vec())
+                .with_precision_and_scale(9, 2)
+                .unwrap(),
+        ),
+        Arc::new(
+            Decimal64Array::from(ticks.to_vec())
+                .with_precision_and_scale(18, 4)
+                .unwrap(),
+        ),
         Arc::new(decimal128()),
-        Arc::new(Decimal256Array::from(vec![Some(i256::MAX), None, Some(i256::MIN), Some(i256::ZERO), Some(i256::ONE)])),
+        Arc::new(Decimal256Array::from(vec![
+            Some(i256::MAX),
+            None,
+            Some(i256::MIN),
+            Some(i256::ZERO),
+            Some(i256::ONE),
+        ])),
         Arc::new(StringArray::from(text.to_vec())),
         Arc::new(LargeStringArray::from(text.to_vec())),
         Arc::new(StringViewArray::from(text.to_vec())),
         Arc::new(BinaryArray::from(bytes.to_vec())),
         Arc::new(LargeBinaryArray::from_opt_vec(bytes.to_vec())),
         Arc::new(BinaryViewArray::from_iter(bytes)),
-        Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some([1u8, 2]), None, Some([3, 4]), None, Some([5, 6])].into_iter(), 2).unwrap()),
+        Arc::new(
+            FixedSizeBinaryArray::try_from_sparse_iter_with_size(
+                [Some([1u8, 2]), None, Some([3, 4]), None, Some([5, 6])].into_iter(),
+                2,
+            )
+            .unwrap(),
+        ),
     ]
 }
 
@@ -175,9 +293,17 @@ fn list<O: OffsetSizeTrait>() -> GenericListArray<O> {
 
 fn struct_array() -> StructArray {
     let nulls = Some(vec![true, true, false, true, true].into());
-    let fields = vec![Field::new("n", DataType::Int64, true), Field::new("l", list::<i32>().data_type().clone(), true)];
+    let fields = vec![
+        Field::new("n", DataType::Int64, true),
+        Field::new("l", list::<i32>().data_type().clone(), true),
+    ];
     let numbers = Int64Array::from(vec![Some(1), None, Some(3), Some(4), Some(5)]);
-    StructArray::try_new(fields.into(), vec![Arc::new(numbers), Arc::new(list::<i32>())], nulls).unwrap()
+    StructArray::try_new(
+        fields.into(),
+        vec![Arc::new(numbers), Arc::new(list::<i32>())],
+        nulls,
+    )
+    .unwrap()
 }
 
 fn nested() -> Vec<ArrayRef> {
@@ -193,8 +319,16 @@ fn nested() -> Vec<ArrayRef> {
         map.values().append_option((n != 1).then_some(n));
         map.append(n != 3).unwrap();
     }
-    let items = Arc::new(Field::new_list_field(struct_array().data_type().clone(), true));
-    let structs = ListArray::new(items, OffsetBuffer::from_lengths([2, 0, 1, 1, 1]), Arc::new(struct_array()), None);
+    let items = Arc::new(Field::new_list_field(
+        struct_array().data_type().clone(),
+        true,
+    ));
+    let structs = ListArray::new(
+        items,
+        OffsetBuffer::from_lengths([2, 0, 1, 1, 1]),
+        Arc::new(struct_array()),
+        None,
+    );
     vec![
         Arc::new(list::<i32>()),
         Arc::new(list::<i64>()),
@@ -217,39 +351,97 @@ fn dictionaries() -> Vec<ArrayRef> {
     );
     let views = DictionaryArray::<Int32Type>::new(
         Int32Array::from(vec![0, 1, 2, 1, 0]),
-        Arc::new(StringViewArray::from(vec![Some("short"), None, Some("long enough to need a buffer")])),
+        Arc::new(StringViewArray::from(vec![
+            Some("short"),
+            None,
+            Some("long enough to need a buffer"),
+        ])),
     );
     let items = Arc::new(Field::new_list_field(plain.data_type().clone(), true));
-    let inside = ListArray::new(items, OffsetBuffer::from_lengths([1, 0, 2, 1, 1]), Arc::new(plain.clone()), None);
-    vec![Arc::new(plain), Arc::new(small), Arc::new(wide), Arc::new(numbers), Arc::new(views), Arc::new(inside)]
+    let inside = ListArray::new(
+        items,
+        OffsetBuffer::from_lengths([1, 0, 2, 1, 1]),
+        Arc::new(plain.clone()),
+        None,
+    );
+    vec![
+        Arc::new(plain),
+        Arc::new(small),
+        Arc::new(wide),
+        Arc::new(numbers),
+        Arc::new(views),
+        Arc::new(inside),
+    ]
 }
 
 fn others() -> Vec<ArrayRef> {
     let ends = Int32Array::from(vec![2, 3, 5]);
-    let runs = RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec![Some("a"), None, Some("b")])).unwrap();
-    let fields = UnionFields::try_new([0, 1], [Field::new("i", DataType::Int32, true), Field::new("s", DataType::Utf8, true)]).unwrap();
+    let runs =
+        RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec![Some("a"), None, Some("b")]))
+            .unwrap();
+    let fields = UnionFields::try_new(
+        [0, 1],
+        [
+            Field::new("i", DataType::Int32, true),
+            Field::new("s", DataType::Utf8, true),
+        ],
+    )
+    .unwrap();
     let children = || -> Vec<ArrayRef> {
         vec![
-            Arc::new(Int32Array::from(vec![Some(1), None, Some(3), Some(4), Some(5)])),
-            Arc::new(StringArray::from(vec![Some("a"), Some("b"), None, Some("d"), Some("e")])),
+            Arc::new(Int32Array::from(vec![
+                Some(1),
+                None,
+                Some(3),
+                Some(4),
+                Some(5),
+            ])),
+            Arc::new(StringArray::from(vec![
+                Some("a"),
+                Some("b"),
+                None,
+                Some("d"),
+                Some("e"),
+            ])),
         ]
     };
     let ids = ScalarBuffer::from(vec![0i8, 1, 0, 1, 0]);
     let sparse = UnionArray::try_new(fields.clone(), ids.clone(), None, children()).unwrap();
-    let dense = UnionArray::try_new(fields, ids, Some(vec![0, 0, 1, 1, 2].into()), children()).unwrap();
+    let dense =
+        UnionArray::try_new(fields, ids, Some(vec![0, 0, 1, 1, 2].into()), children()).unwrap();
     let items = Arc::new(Field::new_list_field(DataType::Int64, true));
     let values = || Arc::new(Int64Array::from(vec![Some(1), None, Some(3), Some(4)]));
-    let view = ListViewArray::new(items.clone(), vec![2, 0, 0, 1, 3].into(), vec![2, 0, 3, 1, 1].into(), values(), None);
-    let large = LargeListViewArray::new(items, vec![2, 0, 0, 1, 3].into(), vec![2, 0, 3, 1, 1].into(), values(), None);
-    vec![Arc::new(runs), Arc::new(sparse), Arc::new(dense), Arc::new(view), Arc::new(large)]
+    let view = ListViewArray::new(
+        items.clone(),
+        vec![2, 0, 0, 1, 3].into(),
+        vec![2, 0, 3, 1, 1].into(),
+        values(),
+        None,
+    );
+    let large = LargeListViewArray::new(
+        items,
+        vec![2, 0, 0, 1, 3].into(),
+        vec![2, 0, 3, 1, 1].into(),
+        values(),
+        None,
+    );
+    vec![
+        Arc::new(runs),
+        Arc::new(sparse),
+        Arc::new(dense),
+        Arc::new(view),
+        Arc::new(large),
+    ]
 }
 
 /// Three small batches, as an ordinary tool writes them.
 pub fn three_batches() -> (SchemaRef, Vec<RecordBatch>) {
     let batch = |from: i64| {
         let ids = Int64Array::from_iter_values(from..from + 3);
-        let names = StringArray::from_iter_values((from..from + 3).map(|n| format!("customer {n}")));
-        RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef), ("name", Arc::new(names))]).unwrap()
+        let names =
+            StringArray::from_iter_values((from..from + 3).map(|n| format!("customer {n}")));
+        RecordBatch::try_from_iter([("id", Arc::new(ids) as ArrayRef), ("name", Arc::new(names))])
+            .unwrap()
     };
     let batches = vec![batch(0), batch(3), batch(6)];
     (batches[0].schema(), batches)
@@ -262,7 +454,10 @@ pub fn growing_dictionary() -> (SchemaRef, Vec<RecordBatch>) {
         .iter()
         .map(|values| {
             let keys = Int32Array::from_iter_values((0..values.len() as i32).rev());
-            let array = DictionaryArray::<Int32Type>::new(keys, Arc::new(StringArray::from(values.clone())));
+            let array = DictionaryArray::<Int32Type>::new(
+                keys,
+                Arc::new(StringArray::from(values.clone())),
+            );
             RecordBatch::try_from_iter([("colour", Arc::new(array) as ArrayRef)]).unwrap()
         })
         .collect();
