@@ -32,19 +32,37 @@ pub(crate) struct Done {
 /// Starts the command. Standard input that is a pipe goes through us, so that its
 /// end is known to us before it is known to the command.
 pub(crate) fn start(command: &[OsString], job: &Job) -> Result<Running, Failure> {
-    let (program, arguments) = command.split_first().ok_or_else(|| Failure::usage("no command is given"))?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| Failure::usage("no command is given"))?;
     let piped = Kind::of(io::stdin()).is_ok_and(|kind| kind == Kind::Pipe);
     let child = Command::new(program)
         .args(arguments)
-        .stdin(if piped { Stdio::piped() } else { Stdio::inherit() })
+        .stdin(if piped {
+            Stdio::piped()
+        } else {
+            Stdio::inherit()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.map_err(|error| cannot_run(program, error))?;
-    let upstream = child.stdin.take().map(|stdin| Upstream::follow(stdin, &job.metrics));
+    let upstream = child
+        .stdin
+        .take()
+        .map(|stdin| Upstream::follow(stdin, &job.metrics));
     let voice = child.stderr.take().map(Voice::pass_on);
-    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
-    Ok(Running { child, name, voice, upstream })
+    let name = Path::new(program)
+        .file_name()
+        .unwrap_or(program)
+        .to_string_lossy()
+        .into_owned();
+    Ok(Running {
+        child,
+        name,
+        voice,
+        upstream,
+    })
 }
 
 /// The codes that a shell, env(1) and timeout(1) give.
@@ -53,7 +71,11 @@ fn cannot_run(program: &OsString, error: io::Error) -> Failure {
         io::ErrorKind::NotFound => Exit(127),
         _ => Exit(126),
     };
-    Failure::new(exit, format!("cannot run {}", quoted(program.to_string_lossy()))).because(error)
+    Failure::new(
+        exit,
+        format!("cannot run {}", quoted(program.to_string_lossy())),
+    )
+    .because(error)
 }
 
 impl Running {
@@ -70,7 +92,10 @@ impl Running {
 
     /// Waits until the command has ended and its last words are heard.
     pub(crate) fn wait(mut self) -> Result<Done, Failure> {
-        let status = self.child.wait().map_err(|error| Failure::io("wait for", &self.name, error))?;
+        let status = self
+            .child
+            .wait()
+            .map_err(|error| Failure::io("wait for", &self.name, error))?;
         Ok(Done {
             name: self.name,
             status,

@@ -31,7 +31,10 @@ impl Upstream {
 
     /// How the stream ended, taken; nothing when it has not ended, or was no stream.
     pub(crate) fn verdict(&self) -> Option<Result<(), Error>> {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.verdict
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 

@@ -29,21 +29,35 @@ pub(crate) fn judge(ending: Ending) -> Result<(), Failure> {
         verdict?;
     }
     now.map_err(foreign)?;
-    succeeded(&done.name, done.status.code(), done.status.signal(), done.last_words)?;
+    succeeded(
+        &done.name,
+        done.status.code(),
+        done.status.signal(),
+        done.last_words,
+    )?;
     later.map_err(foreign)
 }
 
 /// What the command wrote is wrong: then it is not `ingest` that helps.
 fn foreign(error: Error) -> Failure {
     let hint = match error {
-        Error::NotAStream { .. } => "what the command prints for people must go to its standard error",
-        Error::Cut { .. } | Error::Empty { .. } => "the command exited 0: it must write and close one Arrow stream",
+        Error::NotAStream { .. } => {
+            "what the command prints for people must go to its standard error"
+        }
+        Error::Cut { .. } | Error::Empty { .. } => {
+            "the command exited 0: it must write and close one Arrow stream"
+        }
         _ => return error.into(),
     };
     Failure::from(error).hint(hint)
 }
 
-fn succeeded(name: &str, code: Option<i32>, signal: Option<i32>, last_words: Option<String>) -> Result<(), Failure> {
+fn succeeded(
+    name: &str,
+    code: Option<i32>,
+    signal: Option<i32>,
+    last_words: Option<String>,
+) -> Result<(), Failure> {
     let (exit, how, error) = match (code, signal) {
         (Some(0), _) => return Ok(()),
         (Some(code), _) => (code, format!("failed ({code})"), last_words),
@@ -56,7 +70,9 @@ fn succeeded(name: &str, code: Option<i32>, signal: Option<i32>, last_words: Opt
     let cause = FirstCause {
         tool: name.to_owned(),
         exit,
-        error: error.clone().unwrap_or_else(|| "it did not say why".to_owned()),
+        error: error
+            .clone()
+            .unwrap_or_else(|| "it did not say why".to_owned()),
     };
     let failure = Failure::new(exit, format!("{} {how}", quoted(name))).caused_by(cause);
     Err(match error {
@@ -83,6 +99,10 @@ mod tests {
 
     #[test]
     fn a_command_that_died_of_a_broken_pipe_is_not_silent() {
-        assert!(!succeeded("x", None, Some(13), None).unwrap_err().is_silent());
+        assert!(
+            !succeeded("x", None, Some(13), None)
+                .unwrap_err()
+                .is_silent()
+        );
     }
 }

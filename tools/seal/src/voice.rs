@@ -30,7 +30,10 @@ impl Voice {
             while let Some(bytes) = more(&mut stderr, &mut buffer) {
                 // Our own standard error may be gone; the stream is what matters.
                 let _ = io::stderr().write_all(bytes);
-                heard.lock().unwrap_or_else(PoisonError::into_inner).hear(bytes);
+                heard
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .hear(bytes);
             }
             let _ = end.send(());
         });
@@ -40,7 +43,10 @@ impl Voice {
     /// The last line that was not blank, once all was said.
     pub(crate) fn last_line(self) -> Option<String> {
         let _ = self.ended.recv_timeout(PATIENCE);
-        self.line.lock().unwrap_or_else(PoisonError::into_inner).text()
+        self.line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .text()
     }
 }
 
@@ -110,13 +116,22 @@ mod tests {
     fn the_last_line_that_says_something() {
         assert_eq!(last(&[]), None);
         assert_eq!(last(&["\n \n"]), None);
-        assert_eq!(last(&["Traceback:\n", "  File\nValue", "Error: x\n\n"]).unwrap(), "ValueError: x");
+        assert_eq!(
+            last(&["Traceback:\n", "  File\nValue", "Error: x\n\n"]).unwrap(),
+            "ValueError: x"
+        );
         assert_eq!(last(&["10%\r20%\rno newline"]).unwrap(), "no newline");
-        assert_eq!(last(&["\u{1b}[31mred\u{1b}[0m"]).unwrap(), "\\u{1b}[31mred\\u{1b}[0m");
+        assert_eq!(
+            last(&["\u{1b}[31mred\u{1b}[0m"]).unwrap(),
+            "\\u{1b}[31mred\\u{1b}[0m"
+        );
     }
 
     #[test]
     fn endless_lines_are_cut() {
-        assert_eq!(last(&["x".repeat(1 << 20).as_str()]).unwrap().len(), LONGEST);
+        assert_eq!(
+            last(&["x".repeat(1 << 20).as_str()]).unwrap().len(),
+            LONGEST
+        );
     }
 }

@@ -21,7 +21,13 @@ pub struct Args {
     #[arg(short = 'n', long, value_name = "ROWS")]
     pub rows: Option<Most>,
     /// What to print
-    #[arg(long, value_name = "FORM", default_value = "table", env = "MILLRACE_OUTPUT", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "table",
+        env = "MILLRACE_OUTPUT",
+        hide_env = true
+    )]
     pub output: Form,
     #[command(flatten)]
     pub(crate) identity: Identity,
@@ -55,7 +61,9 @@ impl FromStr for Most {
         if text == "all" {
             return Ok(Most(None));
         }
-        text.parse().map(|rows| Most(Some(rows))).map_err(|_| format!("'{text}' is not a number of rows, nor 'all'"))
+        text.parse()
+            .map(|rows| Most(Some(rows)))
+            .map_err(|_| format!("'{text}' is not a number of rows, nor 'all'"))
     }
 }
 

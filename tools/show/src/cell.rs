@@ -7,8 +7,10 @@ use millrace_fault::{Failure, guarded, quoted};
 use std::fmt::Write;
 
 /// How values are printed: ISO durations, RFC 3339 times.
-pub(crate) const OPTIONS: FormatOptions<'static> =
-    FormatOptions::new().with_display_error(false).with_null("NULL").with_duration_format(DurationFormat::ISO8601);
+pub(crate) const OPTIONS: FormatOptions<'static> = FormatOptions::new()
+    .with_display_error(false)
+    .with_null("NULL")
+    .with_duration_format(DurationFormat::ISO8601);
 
 /// The values of one column, one by one.
 pub(crate) struct Cells<'a> {
@@ -20,10 +22,15 @@ pub(crate) struct Cells<'a> {
 impl<'a> Cells<'a> {
     pub(crate) fn new(name: &str, array: &'a ArrayRef) -> Result<Self, Failure> {
         let formatter = guarded(&quoted(name), || {
-            ArrayFormatter::try_new(array, &OPTIONS)
-                .map_err(|error| Failure::data(format!("cannot print column {}", quoted(name))).because(error))
+            ArrayFormatter::try_new(array, &OPTIONS).map_err(|error| {
+                Failure::data(format!("cannot print column {}", quoted(name))).because(error)
+            })
         })?;
-        Ok(Cells { array, nulls: array.logical_nulls(), formatter })
+        Ok(Cells {
+            array,
+            nulls: array.logical_nulls(),
+            formatter,
+        })
     }
 
     /// Appends the value to `text`; false when it is missing.
@@ -47,9 +54,8 @@ pub(crate) fn write_number(array: &dyn Array, row: usize, text: &mut String) {
     use arrow_array::types::{Int32Type, Int64Type};
     let number = |to: &DataType| arrow_cast::cast(&array.slice(row, 1), to).ok();
     let value = match array.data_type() {
-        DataType::Date32 | DataType::Time32(_) => {
-            number(&DataType::Int32).map(|array| i64::from(array.as_primitive::<Int32Type>().value(0)))
-        }
+        DataType::Date32 | DataType::Time32(_) => number(&DataType::Int32)
+            .map(|array| i64::from(array.as_primitive::<Int32Type>().value(0))),
         _ => number(&DataType::Int64).map(|array| array.as_primitive::<Int64Type>().value(0)),
     };
     let _ = match value {

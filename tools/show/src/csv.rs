@@ -18,7 +18,8 @@ pub(crate) fn print(rows: &mut Limited<'_>, out: &mut Stdout) -> Result<(), Fail
         lines.clear();
         encode(&batch, &mut lines)?;
         out.text(&lines)?;
-        out.flush().map_err(|error| Failure::io("write", "standard output", error))?;
+        out.flush()
+            .map_err(|error| Failure::io("write", "standard output", error))?;
     }
     Ok(())
 }
@@ -34,7 +35,9 @@ fn header(rows: &Limited<'_>, line: &mut String) {
 fn encode(batch: &RecordBatch, lines: &mut String) -> Result<(), Failure> {
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());
-    let columns = columns.map(|(field, array)| Column::new(field.name(), array)).collect::<Result<Vec<_>, _>>()?;
+    let columns = columns
+        .map(|(field, array)| Column::new(field.name(), array))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut value = String::new();
     for row in 0..batch.num_rows() {
         for (index, column) in columns.iter().enumerate() {

@@ -20,7 +20,8 @@ pub(crate) fn print(rows: &mut Limited<'_>, out: &mut Stdout) -> Result<(), Fail
         lines.clear();
         encode(&batch, &mut lines)?;
         out.text(&lines)?;
-        out.flush().map_err(|error| Failure::io("write", "standard output", error))?;
+        out.flush()
+            .map_err(|error| Failure::io("write", "standard output", error))?;
     }
     Ok(())
 }
@@ -52,7 +53,9 @@ pub(crate) fn texts(array: &ArrayRef) -> Result<Vec<Option<String>>, Failure> {
 }
 
 fn each(array: &ArrayRef, encode: impl FnOnce(&mut NullableEncoder<'_>)) -> Result<(), Failure> {
-    let options = EncoderOptions::default().with_explicit_nulls(true).with_encoder_factory(Arc::new(Exact));
+    let options = EncoderOptions::default()
+        .with_explicit_nulls(true)
+        .with_encoder_factory(Arc::new(Exact));
     let field: FieldRef = Arc::new(Field::new("", array.data_type().clone(), true));
     guarded("a batch", || {
         let mut encoder = make_encoder(&field, array, &options).map_err(unprintable)?;
@@ -80,7 +83,11 @@ impl EncoderFactory for Exact {
         let encoder: Box<dyn Encoder + 'a> = match array.data_type() {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Box::new(Float(array)),
             data_type if data_type.is_temporal() || matches!(data_type, DataType::Union(_, _)) => {
-                Box::new(Text { array, formatter: ArrayFormatter::try_new(array, &OPTIONS)?, text: String::new() })
+                Box::new(Text {
+                    array,
+                    formatter: ArrayFormatter::try_new(array, &OPTIONS)?,
+                    text: String::new(),
+                })
             }
             _ => return Ok(None),
         };

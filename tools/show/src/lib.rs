@@ -29,7 +29,9 @@ const TABLE_ROWS: u64 = 40;
 /// Prints what was asked for.
 pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     if args.rows.is_some() && matches!(args.output, Form::Schema | Form::Count) {
-        return Err(Failure::usage("-n goes with rows, not with '--output schema' or '--output count'"));
+        return Err(Failure::usage(
+            "-n goes with rows, not with '--output schema' or '--output count'",
+        ));
     }
     let most = match args.rows {
         Some(most) => most.0,
@@ -43,7 +45,13 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     printed.and(finished).map(|()| Exit::DONE)
 }
 
-fn print(form: Form, mut source: Source, most: Option<u64>, out: &mut Stdout, job: &Job) -> Result<(), Failure> {
+fn print(
+    form: Form,
+    mut source: Source,
+    most: Option<u64>,
+    out: &mut Stdout,
+    job: &Job,
+) -> Result<(), Failure> {
     match form {
         Form::Schema => types::print(&source.schema(), out),
         Form::Count => {

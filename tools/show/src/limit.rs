@@ -28,7 +28,13 @@ pub(crate) enum Rest {
 
 impl<'a> Limited<'a> {
     pub(crate) fn new(source: Source, most: Option<u64>, job: &'a Job) -> Self {
-        Limited { source, left: most, over: 0, ended: false, job }
+        Limited {
+            source,
+            left: most,
+            over: 0,
+            ended: false,
+            job,
+        }
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -40,7 +46,9 @@ impl<'a> Limited<'a> {
         if self.left == Some(0) {
             return Ok(None);
         }
-        let Some(batch) = self.read()? else { return Ok(None) };
+        let Some(batch) = self.read()? else {
+            return Ok(None);
+        };
         let rows = batch.num_rows() as u64;
         let taken = self.left.unwrap_or(rows).min(rows);
         self.left = self.left.map(|left| left - taken);
@@ -52,14 +60,20 @@ impl<'a> Limited<'a> {
     /// What was left out. Reads one batch more where only that can tell.
     pub(crate) fn rest(&mut self) -> Result<Rest, Failure> {
         if let Some(total) = self.source.total() {
-            return Ok(Rest::Exactly(total.saturating_sub(self.job.metrics.records_out.value())));
+            return Ok(Rest::Exactly(
+                total.saturating_sub(self.job.metrics.records_out.value()),
+            ));
         }
         if self.over == 0 {
             while !self.ended && self.over == 0 {
                 self.over = self.read()?.map_or(0, |batch| batch.num_rows() as u64);
             }
         }
-        Ok(if self.ended { Rest::Exactly(self.over) } else { Rest::AtLeast(self.over) })
+        Ok(if self.ended {
+            Rest::Exactly(self.over)
+        } else {
+            Rest::AtLeast(self.over)
+        })
     }
 
     fn read(&mut self) -> Result<Option<RecordBatch>, Failure> {

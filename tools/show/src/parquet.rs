@@ -21,17 +21,27 @@ pub(crate) struct Rows {
 }
 
 /// Opens a Parquet file, of which no more than `most` rows will be decoded.
-pub(crate) fn open(stored: Arc<dyn ReadAt>, file: &str, most: Option<u64>) -> Result<Rows, Failure> {
+pub(crate) fn open(
+    stored: Arc<dyn ReadAt>,
+    file: &str,
+    most: Option<u64>,
+) -> Result<Rows, Failure> {
     decoding(file, || {
         let damaged = |error| damaged(file, error);
-        let mut builder = ParquetRecordBatchReaderBuilder::try_new(Chunks(stored)).map_err(damaged)?;
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::try_new(Chunks(stored)).map_err(damaged)?;
         let schema = SchemaRef::clone(builder.schema());
         let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
         if let Some(most) = most {
             builder = builder.with_limit(usize::try_from(most).unwrap_or(usize::MAX));
         }
         let reader = builder.build().map_err(damaged)?;
-        Ok(Rows { reader, schema, total, file: file.to_owned() })
+        Ok(Rows {
+            reader,
+            schema,
+            total,
+            file: file.to_owned(),
+        })
     })
 }
 
@@ -47,7 +57,12 @@ impl Rows {
 
     pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
         let Rows { reader, file, .. } = self;
-        decoding(file, || reader.next().transpose().map_err(|error| damaged(file, error)))
+        decoding(file, || {
+            reader
+                .next()
+                .transpose()
+                .map_err(|error| damaged(file, error))
+        })
     }
 }
 
@@ -67,10 +82,15 @@ impl ChunkReader for Chunks {
     type T = BufReader<Cursor>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(BufReader::new(Cursor { stored: Arc::clone(&self.0), at: start }))
+        Ok(BufReader::new(Cursor {
+            stored: Arc::clone(&self.0),
+            at: start,
+        }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        self.0.read_at(start, length).map_err(|error| ParquetError::External(Box::new(error)))
+        self.0
+            .read_at(start, length)
+            .map_err(|error| ParquetError::External(Box::new(error)))
     }
 }

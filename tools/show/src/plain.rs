@@ -11,18 +11,27 @@ use std::sync::Arc;
 pub(crate) fn batch(batch: &RecordBatch) -> Result<RecordBatch, Failure> {
     let schema = batch.schema();
     let fields: Vec<FieldRef> = schema.fields().iter().map(field).collect();
-    if fields.iter().zip(schema.fields()).all(|(plain, field)| plain == field) {
+    if fields
+        .iter()
+        .zip(schema.fields())
+        .all(|(plain, field)| plain == field)
+    {
         return Ok(batch.clone());
     }
-    let columns = fields.iter().zip(batch.columns()).map(|(field, column)| column_as(field, column));
+    let columns = fields
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| column_as(field, column));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Failure::data("cannot print a batch").because(error))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .map_err(|error| Failure::data("cannot print a batch").because(error))
 }
 
 fn column_as(field: &Field, column: &ArrayRef) -> Result<ArrayRef, Failure> {
     let name = quoted(field.name());
     guarded(&name, || {
-        cast(column, field.data_type()).map_err(|error| Failure::data(format!("cannot print column {name}")).because(error))
+        cast(column, field.data_type())
+            .map_err(|error| Failure::data(format!("cannot print column {name}")).because(error))
     })
 }
 

@@ -32,7 +32,11 @@ impl Source {
         };
         let location = Location::parse(file)?;
         if !is_regular(&location) {
-            return Ok(Source::Stream(Box::new(Reader::new(open_read(&location)?, file, Kind::Pipe)?)));
+            return Ok(Source::Stream(Box::new(Reader::new(
+                open_read(&location)?,
+                file,
+                Kind::Pipe,
+            )?)));
         }
         let stored = open_read_at(&location)?;
         let magic = stored.read_at(0, stored.len().min(6) as usize)?;
@@ -45,7 +49,9 @@ impl Source {
             let rows = reader.rows()?;
             return Ok(Source::Arrow(Box::new(reader), rows));
         }
-        Reader::new(cursor, file, Kind::File).map(|reader| Source::Stream(Box::new(reader))).map_err(|error| with_hint(error, file))
+        Reader::new(cursor, file, Kind::File)
+            .map(|reader| Source::Stream(Box::new(reader)))
+            .map_err(|error| with_hint(error, file))
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -97,13 +103,18 @@ impl Source {
 /// A pipe that the shell made of a command, or a device, is read from the front.
 /// What does not exist is for storage to refuse.
 fn is_regular(location: &Location) -> bool {
-    std::fs::metadata(location.path()).map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
+    std::fs::metadata(location.path())
+        .map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
 }
 
 fn with_hint(error: millrace_stream::Error, file: &str) -> Failure {
     let raw = matches!(error, millrace_stream::Error::NotAStream { .. });
     let failure = Failure::from(error);
-    if raw { failure.hint(format!("'ingest {file} | show' reads raw files")) } else { failure }
+    if raw {
+        failure.hint(format!("'ingest {file} | show' reads raw files"))
+    } else {
+        failure
+    }
 }
 
 /// A stored file, read in order or anywhere.
@@ -115,8 +126,13 @@ pub(crate) struct Cursor {
 impl Read for Cursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.stored.len().saturating_sub(self.at);
-        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let bytes = self.stored.read_at(self.at, length).map_err(io::Error::other)?;
+        let length = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        let bytes = self
+            .stored
+            .read_at(self.at, length)
+            .map_err(io::Error::other)?;
         buffer[..length].copy_from_slice(&bytes);
         self.at += length as u64;
         Ok(length)
@@ -136,6 +152,9 @@ impl Seek for Cursor {
 }
 
 /// A decoder's panic on bytes of `file` is a refusal of the file.
-pub(crate) fn decoding<T>(file: &str, decode: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+pub(crate) fn decoding<T>(
+    file: &str,
+    decode: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
     guarded(&quoted(file), decode)
 }

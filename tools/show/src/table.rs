@@ -39,7 +39,10 @@ pub(crate) fn print(rows: &mut Limited<'_>, out: &mut Stdout) -> Result<(), Fail
     let layout = head.layout(terminal_width());
     head.print_header(&layout, out)?;
     head.print_rows(&layout, out)?;
-    while let Some(batch) = waiting.take().map_or_else(|| rows.next(), |batch| Ok(Some(batch)))? {
+    while let Some(batch) = waiting
+        .take()
+        .map_or_else(|| rows.next(), |batch| Ok(Some(batch)))?
+    {
         head.rows.clear();
         head.add(&batch)?;
         head.print_rows(&layout, out)?;
@@ -57,7 +60,8 @@ fn terminal_width() -> Option<usize> {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(&stdout).ok();
-    Some(size.map_or(0, |size| usize::from(size.ws_col))).map(|columns| if columns == 0 { 80 } else { columns })
+    Some(size.map_or(0, |size| usize::from(size.ws_col)))
+        .map(|columns| if columns == 0 { 80 } else { columns })
 }
 
 /// The last line: what the table does not show.
@@ -66,7 +70,10 @@ fn left_out(rest: Rest, columns: &[String]) -> Option<String> {
         Rest::Exactly(0) => None,
         Rest::Exactly(1) => Some("1 more row".to_owned()),
         Rest::Exactly(n) => Some(format!("{n} more rows")),
-        Rest::AtLeast(n) => Some(format!("at least {n} more row{}", if n == 1 { "" } else { "s" })),
+        Rest::AtLeast(n) => Some(format!(
+            "at least {n} more row{}",
+            if n == 1 { "" } else { "s" }
+        )),
     };
     let columns = match columns {
         [] => None,
@@ -103,20 +110,32 @@ impl Grid {
         let fields = schema.fields();
         Grid {
             names: fields.iter().map(|field| escaped(field.name())).collect(),
-            types: fields.iter().map(|field| types::name_of(field.data_type())).collect(),
-            right: fields.iter().map(|field| is_number(field.data_type())).collect(),
+            types: fields
+                .iter()
+                .map(|field| types::name_of(field.data_type()))
+                .collect(),
+            right: fields
+                .iter()
+                .map(|field| is_number(field.data_type()))
+                .collect(),
             rows: Vec::new(),
         }
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         let columns = self.names.iter().zip(batch.columns());
-        let columns = columns.map(|(name, array)| Cells::new(name, array)).collect::<Result<Vec<_>, _>>()?;
+        let columns = columns
+            .map(|(name, array)| Cells::new(name, array))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut value = String::new();
         for row in 0..batch.num_rows() {
             let cells = columns.iter().map(|cells| {
                 value.clear();
-                if cells.write(row, &mut value) { shown(&value) } else { MISSING.to_owned() }
+                if cells.write(row, &mut value) {
+                    shown(&value)
+                } else {
+                    MISSING.to_owned()
+                }
             });
             self.rows.push(cells.collect());
         }
@@ -125,7 +144,10 @@ impl Grid {
 
     fn layout(&self, terminal: Option<usize>) -> Layout {
         let Some(room) = terminal else {
-            return Layout { widths: self.widths(usize::MAX), cut: false };
+            return Layout {
+                widths: self.widths(usize::MAX),
+                cut: false,
+            };
         };
         let mut widths = self.widths(CAPS[0]);
         for cap in CAPS {
@@ -143,7 +165,12 @@ impl Grid {
 
     fn widths(&self, cap: usize) -> Vec<usize> {
         let widest = |column: usize| {
-            let values = self.rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
+            let values = self
+                .rows
+                .iter()
+                .map(|row| width(&row[column]))
+                .max()
+                .unwrap_or(0);
             // A long type (a struct) must not widen the table beyond its values.
             let heading = width(&self.names[column]).max(width(&self.types[column]).min(24));
             values.max(heading).min(cap).max(1)
@@ -155,15 +182,24 @@ impl Grid {
         if layout.shown() == 0 {
             return Ok(());
         }
-        let types = Layout { widths: layout.widths.clone(), cut: true };
+        let types = Layout {
+            widths: layout.widths.clone(),
+            cut: true,
+        };
         out.line(self.line(&self.names, layout))?;
         out.line(self.line(&self.types, &types))?;
-        let rules: Vec<String> = layout.widths.iter().map(|width| "─".repeat(*width)).collect();
+        let rules: Vec<String> = layout
+            .widths
+            .iter()
+            .map(|width| "─".repeat(*width))
+            .collect();
         out.line(rules.join(RULE))
     }
 
     fn print_rows(&self, layout: &Layout, out: &mut Stdout) -> Result<(), Failure> {
-        self.rows.iter().try_for_each(|row| out.line(self.line(row, layout)))
+        self.rows
+            .iter()
+            .try_for_each(|row| out.line(self.line(row, layout)))
     }
 
     fn line(&self, cells: &[String], layout: &Layout) -> String {
@@ -172,7 +208,11 @@ impl Grid {
             if column > 0 {
                 line.push_str(BETWEEN);
             }
-            let cell = if layout.cut { cut(cell, *room) } else { cell.clone() };
+            let cell = if layout.cut {
+                cut(cell, *room)
+            } else {
+                cell.clone()
+            };
             let blank = " ".repeat(room.saturating_sub(width(&cell)));
             match self.right[column] {
                 true => line.extend([blank, cell]),
@@ -216,7 +256,10 @@ fn shown(value: &str) -> String {
 
 /// `text` without characters that would move the cursor or turn the line around.
 pub(crate) fn escaped(text: &str) -> String {
-    let harmful = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     if !text.contains(harmful) {
         return text.to_owned();
     }
@@ -268,7 +311,12 @@ mod tests {
     #[test]
     fn what_could_be_mistaken_is_quoted() {
         assert_eq!(shown("x y"), "x y");
-        for (value, expected) in [("", "\"\""), ("NULL", "\"NULL\""), (" x", "\" x\""), ("x ", "\"x \"")] {
+        for (value, expected) in [
+            ("", "\"\""),
+            ("NULL", "\"NULL\""),
+            (" x", "\" x\""),
+            ("x ", "\"x \""),
+        ] {
             assert_eq!(shown(value), expected);
         }
         assert_eq!(shown("a\nb\u{1b}[31m\u{202e}"), "a\\nb\\u{1b}[31m\\u{202e}");
@@ -285,7 +333,13 @@ mod tests {
     fn the_last_line() {
         let columns = ["a".to_owned(), "b".to_owned()];
         assert_eq!(left_out(Rest::Exactly(0), &[]), None);
-        assert_eq!(left_out(Rest::Exactly(960), &columns).unwrap(), "… 960 more rows, 2 more columns: a, b");
-        assert_eq!(left_out(Rest::AtLeast(1), &columns[..1]).unwrap(), "… at least 1 more row, 1 more column: a");
+        assert_eq!(
+            left_out(Rest::Exactly(960), &columns).unwrap(),
+            "… 960 more rows, 2 more columns: a, b"
+        );
+        assert_eq!(
+            left_out(Rest::AtLeast(1), &columns[..1]).unwrap(),
+            "… at least 1 more row, 1 more column: a"
+        );
     }
 }

@@ -6,12 +6,23 @@ use millrace_fault::Failure;
 
 /// Prints one line a column: name, type, and whether a value may be missing.
 pub(crate) fn print(schema: &Schema, out: &mut Stdout) -> Result<(), Failure> {
-    let names: Vec<String> = schema.fields().iter().map(|field| crate::table::escaped(field.name())).collect();
-    let widest = names.iter().map(|name| crate::table::width(name)).max().unwrap_or(0);
+    let names: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| crate::table::escaped(field.name()))
+        .collect();
+    let widest = names
+        .iter()
+        .map(|name| crate::table::width(name))
+        .max()
+        .unwrap_or(0);
     for (name, field) in names.iter().zip(schema.fields()) {
         let blank = " ".repeat(widest - crate::table::width(name));
         let required = if field.is_nullable() { "" } else { " not null" };
-        out.line(format!("{name}{blank}  {}{required}", name_of(field.data_type())))?;
+        out.line(format!(
+            "{name}{blank}  {}{required}",
+            name_of(field.data_type())
+        ))?;
     }
     Ok(())
 }
@@ -32,20 +43,42 @@ pub(crate) fn name_of(data_type: &DataType) -> String {
         Decimal128(precision, scale) => format!("decimal128({precision}, {scale})"),
         Decimal256(precision, scale) => format!("decimal256({precision}, {scale})"),
         Dictionary(keys, values) => format!("dictionary<{}, {}>", name_of(keys), name_of(values)),
-        RunEndEncoded(ends, values) => format!("run_end_encoded<{}, {}>", inner(ends), inner(values)),
+        RunEndEncoded(ends, values) => {
+            format!("run_end_encoded<{}, {}>", inner(ends), inner(values))
+        }
         List(items) => format!("list<{}>", inner(items)),
         LargeList(items) => format!("large_list<{}>", inner(items)),
         ListView(items) => format!("list_view<{}>", inner(items)),
         LargeListView(items) => format!("large_list_view<{}>", inner(items)),
         FixedSizeList(items, size) => format!("fixed_size_list<{}>({size})", inner(items)),
-        Struct(fields) => format!("struct<{}>", fields.iter().map(|f| member(f)).collect::<Vec<_>>().join(", ")),
+        Struct(fields) => format!(
+            "struct<{}>",
+            fields
+                .iter()
+                .map(|f| member(f))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
         Map(entries, _) => match entries.data_type() {
-            Struct(pair) if pair.len() == 2 => format!("map<{}, {}>", inner(&pair[0]), inner(&pair[1])),
+            Struct(pair) if pair.len() == 2 => {
+                format!("map<{}, {}>", inner(&pair[0]), inner(&pair[1]))
+            }
             other => format!("map<{}>", name_of(other)),
         },
         Union(fields, mode) => {
-            let kind = if *mode == UnionMode::Dense { "dense_union" } else { "sparse_union" };
-            format!("{kind}<{}>", fields.iter().map(|(_, f)| member(f)).collect::<Vec<_>>().join(", "))
+            let kind = if *mode == UnionMode::Dense {
+                "dense_union"
+            } else {
+                "sparse_union"
+            };
+            format!(
+                "{kind}<{}>",
+                fields
+                    .iter()
+                    .map(|(_, f)| member(f))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
         LargeUtf8 => "large_utf8".into(),
         LargeBinary => "large_binary".into(),
