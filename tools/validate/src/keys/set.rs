@@ -91,9 +91,7 @@ impl KeySet {
     /// Adds the key of this row, which is not in the set; a row without one adds nothing.
     pub(crate) fn insert(&mut self, probe: &Probe, row: usize) {
         if let Some(key) = probe.keys.key(row) {
-            let state = &self.state;
-            self.memory
-                .insert(probe.hashes[row], key, |key| state.hash_one(key));
+            self.memory.insert(probe.hashes[row], key);
         }
     }
 
