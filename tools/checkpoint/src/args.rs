@@ -84,7 +84,7 @@ pub enum Command {
     Set(SetMark),
     /// Forget the mark of a pipeline
     Unset(GetMark),
-    /// Show how far pipelines are, or what is left of one
+    /// Show how far pipelines are, or the units of one
     Status(Status),
     /// Show what was run and marked, oldest first
     History(History),
@@ -175,9 +175,9 @@ pub struct SetMark {
 pub struct Status {
     /// The pipeline whose units are shown [default: a line for each pipeline]
     pub pipeline: Option<Pipeline>,
-    /// Also show the units that are done
+    /// Leave out the units that are done
     #[arg(long, requires = "pipeline")]
-    pub all: bool,
+    pub left: bool,
     /// A table, or one JSON object a line
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Form,

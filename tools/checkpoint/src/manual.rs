@@ -40,7 +40,8 @@ A mark, and what is going on:
 
   checkpoint set orders 2026-03-17T06:00:00Z
   since=$(checkpoint get orders)
-  checkpoint status orders
+  checkpoint status
+  checkpoint status orders --left
   checkpoint history orders -n 20 --output json
 ";
 

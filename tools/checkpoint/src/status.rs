@@ -1,4 +1,4 @@
-//! `status`: how far pipelines are, or what is left of one.
+//! `status`: how far pipelines are, or the units of one.
 
 use crate::args::{Form, Status};
 use crate::run::{is_held, lock_path};
@@ -165,7 +165,10 @@ fn one(
         "UNIT", "STATE", "ATTEMPTS", "EXIT", "STARTED", "ENDED", "RUN",
     ]);
     let mut objects = Vec::new();
-    for unit in units.iter().filter(|unit| args.all || unit.state != "done") {
+    for unit in units
+        .iter()
+        .filter(|unit| !args.left || unit.state != "done")
+    {
         let record = unit.record.as_ref();
         let (started, ended) = (record.and_then(|r| r.started), record.and_then(|r| r.ended));
         let (exit, run) = (

@@ -306,3 +306,118 @@ fn metrics_name_the_unit() {
         (&false.into(), &true.into())
     );
 }
+
+#[test]
+fn where_nothing_can_be_written_it_is_4_and_nothing_is_lost() {
+    let folder = Folder::new();
+    folder.run(&["done", "p", "a"]).code(0);
+    let limited = |args: &str| {
+        millrace_testkit::run(&mut millrace_testkit::sh(
+            folder.path(),
+            &format!("ulimit -f 1; exec checkpoint {args}"),
+        ))
+    };
+    let refused = limited("done p b").code(4);
+    assert!(
+        refused.stderr.starts_with("checkpoint: cannot write '"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
+    limited("run p c -- true").code(125);
+    limited("--store new.db done p a").code(4);
+    folder.run(&["is-done", "p", "a"]).code(0);
+    assert_eq!(
+        folder.run(&["todo", "p", "a", "b", "c"]).code(0).text(),
+        "b\nc\n"
+    );
+    folder.run(&["--store", "new.db", "done", "p", "a"]).code(0);
+}
+
+#[test]
+fn status_and_history_are_tables_or_json_lines() {
+    let folder = Folder::new();
+    let status = folder
+        .run(&[
+            "plan",
+            "p",
+            "--from",
+            "2026-03-16",
+            "--through",
+            "2026-03-18",
+            "--every",
+            "day",
+        ])
+        .code(0);
+    assert_eq!(status.text().lines().count(), 3);
+    folder
+        .run(&[
+            "run",
+            "p",
+            "2026-03-16",
+            "--now",
+            "2026-03-19T06:00:00Z",
+            "--",
+            "true",
+        ])
+        .code(0);
+    folder
+        .run(&[
+            "run",
+            "p",
+            "2026-03-17",
+            "--now",
+            "2026-03-19T06:00:00Z",
+            "--",
+            "sh",
+            "-c",
+            "exit 3",
+        ])
+        .code(3);
+    folder.run(&["set", "q", "17"]).code(0);
+    let overview = folder.run(&["status"]).code(0).text();
+    let rows: Vec<Vec<&str>> = overview
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        rows[1],
+        [
+            "p",
+            "3",
+            "1",
+            "0",
+            "1",
+            "0",
+            "1",
+            "2026-03-19T06:00:00Z",
+            "-"
+        ]
+    );
+    assert_eq!(rows[2], ["q", "0", "0", "0", "0", "0", "0", "-", "17"]);
+    let states: Vec<_> = folder
+        .json(&["status", "p"])
+        .iter()
+        .map(|unit| unit["state"].clone())
+        .collect();
+    assert_eq!(states, ["done", "failed", "due"]);
+    assert_eq!(folder.json(&["status", "p", "--left"]).len(), 2);
+    folder.run(&["done", "p", "2026-03-18"]).code(0);
+    let history = folder.json(&["history", "p"]);
+    assert_eq!(
+        history
+            .iter()
+            .map(|entry| entry["event"].clone())
+            .collect::<Vec<_>>(),
+        ["run", "run", "done"]
+    );
+    assert_eq!(folder.json(&["history", "p", "2026-03-17"])[0]["exit"], 3);
+    assert_eq!(folder.json(&["history", "-n", "1"])[0]["event"], "done");
+    assert!(
+        folder
+            .run(&["history"])
+            .code(0)
+            .text()
+            .starts_with("STARTED ")
+    );
+}

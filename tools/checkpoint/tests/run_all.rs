@@ -287,7 +287,7 @@ fn several_run_alls_share_the_work_and_nothing_runs_twice() {
     for number in 0..20 {
         assert_eq!(folder.read(&format!("ran-u{number:02}")), "x\n");
     }
-    let done = folder.json(&["status", "p", "--all"]);
+    let done = folder.json(&["status", "p"]);
     assert!(done.len() == 20 && done.iter().all(|unit| unit["state"] == "done"));
 }
 

@@ -62,6 +62,9 @@ mod tests {
             .unwrap();
         assert_eq!(pace.for_units(10), minutes(10));
         assert_eq!(pace.for_period(), minutes(24));
-        assert_eq!(Pace::of([(minutes(24), 24), (minutes(24), 24)].into_iter()), None);
+        assert_eq!(
+            Pace::of([(minutes(24), 24), (minutes(24), 24)].into_iter()),
+            None
+        );
     }
 }

@@ -3,7 +3,9 @@
 //! One rollback journal (truncated, not deleted, so that at `synchronous=FULL` the
 //! end of the journal is itself synced), one writer at a time, writers queueing at
 //! `BEGIN IMMEDIATE`: safe for any number of processes on one machine, no helper
-//! files left behind, and readable by someone who may not write.
+//! files left behind, and readable by someone who may not write. (A write-ahead log
+//! would commit with one sync instead of four, some 15 ms less on a busy disk, but
+//! needs its readers to write: a monitoring user could not look.)
 
 mod format;
 mod history;

@@ -42,6 +42,15 @@ impl Store {
         }
     }
 
+    /// Gives a number to each of many units at once: one transaction instead of one each.
+    pub fn register_all(&mut self, pipeline: &Pipeline, units: &[UnitName]) -> Result<(), Error> {
+        self.write(|transaction| {
+            units
+                .iter()
+                .try_for_each(|unit| insert(transaction, pipeline, unit.as_str()))
+        })
+    }
+
     /// Marks units done by hand; those that are already stay as they are. Returns how
     /// many were not.
     pub fn mark_done(
@@ -110,12 +119,17 @@ pub(super) fn known(
     pipeline: &Pipeline,
     unit: &str,
 ) -> rusqlite::Result<UnitRecord> {
+    insert(connection, pipeline, unit)?;
+    find(connection, pipeline, unit)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn insert(connection: &Connection, pipeline: &Pipeline, unit: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO units (pipeline, unit, state) VALUES (?1, ?2, 'due')",
         )?
         .execute([pipeline.as_str(), unit])?;
-    find(connection, pipeline, unit)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    Ok(())
 }
 
 /// Due again, and as a new run: a step that committed under the old run id must not

@@ -35,7 +35,8 @@ pub(crate) fn run_all(
         job.say("no units on standard input: nothing to do");
         return Ok(Exit::DONE);
     }
-    let store = Store::open_or_create(place)?;
+    let mut store = Store::open_or_create(place)?;
+    store.register_all(&all.pipeline, &units)?;
     let parallel = all
         .parallel
         .or(thread::available_parallelism().ok())

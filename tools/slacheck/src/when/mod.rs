@@ -100,7 +100,7 @@ impl When {
         let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
         let twice = matches!(ambiguous.offset(), AmbiguousOffset::Fold { .. });
         if !(skipped && every_hour) {
-            found.extend(ambiguous.clone().compatible());
+            found.extend(ambiguous.compatible());
         }
         if twice && every_hour {
             found.extend(ambiguous.later());
