@@ -125,7 +125,9 @@ impl State {
             }
             dir::create_dir_all_synced(folder)?;
         }
-        Ok(())
+        // An earlier attempt may have made them without coming to sync their names.
+        dir::sync_dir(dir::parent(&self.dir))?;
+        Ok(dir::sync_dir(&self.dir)?)
     }
 
     pub(crate) fn recorded(&self) -> Result<Option<Recorded>, Error> {

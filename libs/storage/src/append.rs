@@ -18,7 +18,6 @@ impl AppendFile {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |error| Error::io("open", path, error);
-        let existed = path.exists();
         let mut options = OpenOptions::new();
         let file = options
             .read(true)
@@ -26,7 +25,8 @@ impl AppendFile {
             .create(true)
             .open(path)
             .map_err(failed)?;
-        if !existed {
+        // Empty: new, or made by an attempt that did not come to sync its name.
+        if file.metadata().map_err(failed)?.len() == 0 {
             dir::sync_dir(dir::parent(path))?;
         }
         Ok(AppendFile {

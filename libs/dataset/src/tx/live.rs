@@ -43,8 +43,7 @@ impl Live {
         Self::look_at(&root.partition(path))
     }
 
-    /// Looks at a folder wherever it is.
-    pub(crate) fn look_at(folder: &Path) -> Result<Live, Error> {
+    fn look_at(folder: &Path) -> Result<Live, Error> {
         let entries = match list(folder) {
             Ok(entries) => entries,
             Err(error) if error.is_not_found() => return Ok(Live::default()),

@@ -60,6 +60,7 @@ fn flip_all(root: &Root, ready: &Path, intent: &Intent) -> Result<Vec<String>, E
 
 /// One partition's folders.
 struct Flip<'a> {
+    root: &'a Root,
     partition: &'a PartitionIntent,
     live: PathBuf,
     new: PathBuf,
@@ -68,8 +69,9 @@ struct Flip<'a> {
 }
 
 impl<'a> Flip<'a> {
-    fn new(root: &Root, ready: &Path, partition: &'a PartitionIntent) -> Self {
+    fn new(root: &'a Root, ready: &Path, partition: &'a PartitionIntent) -> Self {
         Flip {
+            root,
             partition,
             live: root.partition(&partition.path),
             new: below(&ready.join("new"), &partition.path),
@@ -77,16 +79,30 @@ impl<'a> Flip<'a> {
         }
     }
 
+    /// Every folder whose names the flip relies on: an earlier attempt may have made the
+    /// ones above the partition without coming to sync them.
     fn parents(&self) -> impl Iterator<Item = PathBuf> {
-        [&self.live, &self.new, &self.old]
+        let levels = self
+            .partition
+            .path
+            .split('/')
+            .filter(|name| !name.is_empty());
+        let above = self.live.ancestors().skip(1).take(levels.count() + 1);
+        let staged = [dir::parent(&self.new), dir::parent(&self.old)];
+        above
+            .chain(staged)
+            .map(Path::to_owned)
+            .collect::<Vec<_>>()
             .into_iter()
-            .map(|path| dir::parent(path).to_owned())
     }
 
     /// Puts the new set in place, from wherever an earlier attempt got to. `false`:
     /// the partition is neither old nor new, and stays untouched.
     fn go(&self, window: bool) -> Result<bool, Error> {
-        let live = Live::look_at(&self.live)?;
+        let live = match Live::look(self.root, &self.partition.path) {
+            Err(Error::Refused { .. }) => return Ok(false),
+            looked => looked?,
+        };
         if window && !live.exists && self.old.exists() {
             self.move_in()?;
             return Ok(true);

@@ -68,6 +68,14 @@ impl Stage {
         self.earlier.as_ref()
     }
 
+    /// Says what the dataset was taken for, where that was read before the stage was opened:
+    /// a commit finds out whether it has changed since then.
+    #[must_use]
+    pub fn based_on(mut self, recorded: Option<DatasetDescription>) -> Stage {
+        self.seen = recorded;
+        self
+    }
+
     /// What was recorded of the dataset when the stage was opened.
     pub fn recorded(&self) -> Option<&DatasetDescription> {
         self.seen.as_ref()
