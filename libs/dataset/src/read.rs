@@ -1,5 +1,6 @@
 //! A Parquet file's bytes and footer, with the path in every error.
 
+use arrow_schema::ArrowError;
 use bytes::{Buf, Bytes};
 use millrace_fault::{Coded, Exit, Failure, guarded, quoted};
 use millrace_storage::{self as storage, Location, ReadAt, open_read_at};
@@ -46,6 +47,19 @@ impl ReadError {
                 Err(cause) => ReadError::Damaged { path, reason: cause.to_string() },
             },
             other => ReadError::Damaged { path, reason: reason(&other) },
+        }
+    }
+
+    /// An error of the Arrow reader on `path`.
+    pub fn arrow(path: &Path, error: ArrowError) -> Self {
+        match error {
+            ArrowError::ExternalError(cause) => match cause.downcast::<ParquetError>() {
+                Ok(error) => ReadError::parquet(path, *error),
+                Err(cause) => ReadError::Damaged { path: path.to_owned(), reason: cause.to_string() },
+            },
+            ArrowError::IoError(_, source) => ReadError::Io { path: path.to_owned(), source },
+            ArrowError::ParquetError(text) => ReadError::Damaged { path: path.to_owned(), reason: text },
+            other => ReadError::Damaged { path: path.to_owned(), reason: other.to_string() },
         }
     }
 

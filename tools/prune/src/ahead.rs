@@ -49,7 +49,9 @@ pub(crate) fn in_order<U: Send, T: Send>(
                 waiting.push_back(receiver);
             }
             // Dropping `waiting` and `jobs` on the way out stops the workers.
-            let Some(results) = waiting.pop_front() else { return Ok(()) };
+            let Some(results) = waiting.pop_front() else {
+                return Ok(());
+            };
             for result in results {
                 if !take(result?)? {
                     return Ok(());
@@ -59,7 +61,10 @@ pub(crate) fn in_order<U: Send, T: Send>(
     })
 }
 
-fn worker<U, T>(queue: &Mutex<Receiver<Job<U, T>>>, work: &(impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync)) {
+fn worker<U, T>(
+    queue: &Mutex<Receiver<Job<U, T>>>,
+    work: &(impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync),
+) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((unit, sender)) = job else { return };
@@ -83,7 +88,11 @@ mod tests {
                     return Ok(());
                 }
             }
-            if unit == 7 { Err(Failure::data("seven")) } else { Ok(()) }
+            if unit == 7 {
+                Err(Failure::data("seven"))
+            } else {
+                Ok(())
+            }
         };
         let result = in_order(0..20, threads, work, |item| {
             taken.push(item);

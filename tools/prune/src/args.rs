@@ -59,7 +59,13 @@ pub struct Args {
     #[arg(long, group = "instead", help_heading = "Instead of rows")]
     pub explain: bool,
     /// Lists are NUL-separated: --files as it is printed, partitions as they are read
-    #[arg(short = '0', long, env = "MILLRACE_NULL", hide_env = true, help_heading = "Instead of rows")]
+    #[arg(
+        short = '0',
+        long,
+        env = "MILLRACE_NULL",
+        hide_env = true,
+        help_heading = "Instead of rows"
+    )]
     pub null: bool,
     /// The form of what --count, --files and --explain print
     #[arg(

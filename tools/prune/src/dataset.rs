@@ -11,7 +11,6 @@ use millrace_expr::Predicate;
 use millrace_fault::{Failure, quoted};
 use millrace_schema::TableSchema;
 use std::path::Path;
-use std::sync::Arc;
 
 /// A dataset, listed.
 pub(crate) struct Dataset {
@@ -23,8 +22,8 @@ pub(crate) struct Dataset {
     pub(crate) partitions: Vec<Partition>,
     /// The columns of the path.
     pub(crate) fields: Fields,
-    /// Any file at all, for its schema.
-    pub(crate) sample: Option<(String, DataFile)>,
+    /// The first and the last file of all, for their columns.
+    pub(crate) samples: Vec<(String, DataFile)>,
     /// The files' schema as recorded, should there be no file.
     pub(crate) described: Option<SchemaRef>,
     /// What was there before anything was chosen.
@@ -53,7 +52,11 @@ impl Totals {
 impl Dataset {
     /// Lists the dataset and keeps the partitions that the operands name and the
     /// predicate's parts about path columns allow.
-    pub(crate) fn open(args: &Args, job: &Job, predicate: Option<&Predicate>) -> Result<Dataset, Failure> {
+    pub(crate) fn open(
+        args: &Args,
+        job: &Job,
+        predicate: Option<&Predicate>,
+    ) -> Result<Dataset, Failure> {
         let path = Path::new(&args.dataset);
         let mut dataset = match path.is_file() {
             true => single(path)?,
@@ -95,17 +98,30 @@ impl Dataset {
 fn single(path: &Path) -> Result<Dataset, Failure> {
     let failed = |error| Failure::io("read", path, error);
     let metadata = path.metadata().map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let modified = metadata.modified().map_err(failed)?;
-    let file = DataFile { path: path.to_owned(), name, size: metadata.len(), modified };
-    let partitions = vec![Partition { path: String::new(), values: Vec::new(), files: vec![file.clone()] }];
+    let file = DataFile {
+        path: path.to_owned(),
+        name,
+        size: metadata.len(),
+        modified,
+    };
+    let partitions = vec![Partition {
+        path: String::new(),
+        values: Vec::new(),
+        files: vec![file.clone()],
+    }];
     Ok(Dataset {
         root: None,
         shown: path.to_string_lossy().into_owned(),
         total: Totals::of(&partitions),
         partitions,
         fields: Fields::empty(),
-        sample: Some((String::new(), file)),
+        samples: vec![(String::new(), file)],
         described: None,
     })
 }
@@ -114,41 +130,78 @@ fn tree(args: &Args, job: &Job) -> Result<Dataset, Failure> {
     let root = Root::resolve(&args.dataset, Access::Read)?;
     let all = list(root.path())?;
     let description = DatasetDescription::recorded(&root)?;
-    let recorded = description.as_ref().and_then(|description| spec::recorded(&description.spec));
+    let recorded = description
+        .as_ref()
+        .and_then(|description| spec::recorded(&description.spec));
     let recorded = recorded.map(|(_, fields)| fields).unwrap_or_default();
     let fields = optional(&partition_fields(&all, &recorded)?);
     let described = description.and_then(|description| files_schema(&description));
     if all.is_empty() && described.is_none() {
-        return Err(Failure::environment(format!("cannot read {}", quoted(root.shown()))).because("it holds no Parquet files"));
+        return Err(
+            Failure::environment(format!("cannot read {}", quoted(root.shown())))
+                .because("it holds no Parquet files"),
+        );
     }
     let total = Totals::of(&all);
-    let sample = all.first().and_then(|first| Some((first.path.clone(), first.files.first()?.clone())));
+    let first = all
+        .first()
+        .and_then(|first| Some((first.path.clone(), first.files.first()?.clone())));
+    let last = all
+        .last()
+        .and_then(|last| Some((last.path.clone(), last.files.last()?.clone())));
+    let samples = first.into_iter().chain(last).collect();
     let partitions = wanted(all, &root, args, &fields, job)?;
-    Ok(Dataset { shown: root.shown().to_owned(), root: Some(root), partitions, fields, sample, described, total })
+    Ok(Dataset {
+        shown: root.shown().to_owned(),
+        root: Some(root),
+        partitions,
+        fields,
+        samples,
+        described,
+        total,
+    })
 }
 
 /// A value of the path may always be null.
 fn optional(fields: &Fields) -> Fields {
-    fields.iter().map(|field| Field::new(field.name(), field.data_type().clone(), true)).collect()
+    fields
+        .iter()
+        .map(|field| Field::new(field.name(), field.data_type().clone(), true))
+        .collect()
 }
 
 /// The files' columns as recorded: those of the stream that are not in the path alone.
 fn files_schema(description: &DatasetDescription) -> Option<SchemaRef> {
-    let schema = TableSchema::parse(&description.schema.to_string()).ok()?.to_arrow();
-    Some(Arc::new(schema.as_ref().clone()))
+    Some(
+        TableSchema::parse(&description.schema.to_string())
+            .ok()?
+            .to_arrow(),
+    )
 }
 
-fn wanted(all: Vec<Partition>, root: &Root, args: &Args, fields: &Fields, job: &Job) -> Result<Vec<Partition>, Failure> {
+fn wanted(
+    all: Vec<Partition>,
+    root: &Root,
+    args: &Args,
+    fields: &Fields,
+    job: &Job,
+) -> Result<Vec<Partition>, Failure> {
     let columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
     let mut partitions = all;
     if !root.prefix().is_empty() {
         let prefix = [root.prefix().to_owned()];
         partitions = select::choose(partitions, &prefix, "", &columns)?.partitions;
     }
-    let Some(paths) = operands(args)? else { return Ok(partitions) };
+    let Some(paths) = operands(args)? else {
+        return Ok(partitions);
+    };
     let chosen = select::choose(partitions, &paths, root.shown(), &columns)?;
     for path in &chosen.missing {
-        job.warn(format!("there is no partition {} in {}", quoted(path), quoted(root.shown())));
+        job.warn(format!(
+            "there is no partition {} in {}",
+            quoted(path),
+            quoted(root.shown())
+        ));
     }
     Ok(chosen.partitions)
 }

@@ -30,28 +30,42 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(args: &Args, dataset: &Dataset, survey: &Survey, predicate: Option<&Predicate>) -> Result<Layout, Failure> {
+    pub(crate) fn new(
+        args: &Args,
+        dataset: &Dataset,
+        survey: &Survey,
+        predicate: Option<&Predicate>,
+    ) -> Result<Layout, Failure> {
         let path = dataset.fields.clone();
         let of_path = |field: &FieldRef| path.find(field.name()).is_some();
-        let stored: Fields = survey.schema.fields().iter().filter(|field| !of_path(field)).cloned().collect();
+        let stored: Fields = survey
+            .schema
+            .fields()
+            .iter()
+            .filter(|field| !of_path(field))
+            .cloned()
+            .collect();
         let all: Vec<FieldRef> = stored.iter().chain(&path).cloned().collect();
-        let predicate = predicate.map(|predicate| predicate.bind(&Schema::new(all.clone()))).transpose()?;
+        let predicate = predicate
+            .map(|predicate| predicate.bind(&Schema::new(all.clone())))
+            .transpose()?;
         let mut output = Arc::new(Schema::new(with_source(all, args.source_columns)?));
         if let Some(list) = &args.select {
             output = select::columns(list, &output)?;
         }
         let values = values_batch(&dataset.partitions, &path)?;
-        Ok(Layout { stored: Arc::new(Schema::new(stored)), path, output, predicate, values })
+        Ok(Layout {
+            stored: Arc::new(Schema::new(stored)),
+            path,
+            output,
+            predicate,
+            values,
+        })
     }
 
     /// The value of a path column in a partition, one element.
     pub(crate) fn path_value(&self, partition: usize, column: &str) -> Option<ArrayRef> {
         Some(self.values.column_by_name(column)?.slice(partition, 1))
-    }
-
-    /// Whether a file's row numbers are wanted.
-    pub(crate) fn numbers_rows(&self) -> bool {
-        self.output.index_of(SOURCE_LINE).is_ok() && self.is_source(SOURCE_LINE)
     }
 
     /// Whether `name` is a column that this tool adds.
@@ -63,9 +77,14 @@ impl Layout {
 }
 
 fn with_source(mut fields: Vec<FieldRef>, wanted: bool) -> Result<Vec<FieldRef>, Failure> {
-    for (name, data_type) in [(SOURCE_FILE, DataType::Utf8), (SOURCE_LINE, DataType::Int64)] {
+    for (name, data_type) in [
+        (SOURCE_FILE, DataType::Utf8),
+        (SOURCE_LINE, DataType::Int64),
+    ] {
         if wanted && fields.iter().any(|field| field.name() == name) {
-            return Err(Failure::usage(format!("the dataset has a column '{name}' already: --source-columns cannot add it")));
+            return Err(Failure::usage(format!(
+                "the dataset has a column '{name}' already: --source-columns cannot add it"
+            )));
         }
         if wanted {
             fields.push(Arc::new(Field::new(name, data_type, false)));
@@ -77,5 +96,7 @@ fn with_source(mut fields: Vec<FieldRef>, wanted: bool) -> Result<Vec<FieldRef>,
 /// The texts of a partition's path, for messages.
 pub(crate) fn path_text(partition: &Partition, column: &str) -> String {
     let found = partition.values.iter().find(|(name, _)| name == column);
-    found.and_then(|(_, value)| value.clone()).unwrap_or_else(|| "null".to_owned())
+    found
+        .and_then(|(_, value)| value.clone())
+        .unwrap_or_else(|| "null".to_owned())
 }

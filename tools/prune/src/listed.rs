@@ -11,9 +11,16 @@ use std::sync::Arc;
 /// Prints the number of rows: row groups of which all rows pass are not read.
 pub(crate) fn count(args: &Args, job: &Job) -> Result<(), Failure> {
     let mut prepared = prepare(args, job)?;
-    let known: u64 = prepared.plan.groups.iter().filter(|group| group.all_pass).map(|group| group.rows).sum();
+    let known: u64 = prepared
+        .plan
+        .groups
+        .iter()
+        .filter(|group| group.all_pass)
+        .map(|group| group.rows)
+        .sum();
     prepared.plan.groups.retain(|group| !group.all_pass);
-    job.metrics.detail("row_groups_read", prepared.plan.groups.len());
+    job.metrics
+        .detail("row_groups_read", prepared.plan.groups.len());
     prepared.query.output = Arc::new(Schema::empty());
     prepared.query.limit = None;
     let mut rows = known;
@@ -35,7 +42,12 @@ pub(crate) fn count(args: &Args, job: &Job) -> Result<(), Failure> {
 pub(crate) fn files(args: &Args, job: &Job) -> Result<(), Failure> {
     let prepared = prepare(args, job)?;
     let mut stdout = Stdout::new();
-    let mut numbers: Vec<usize> = prepared.plan.groups.iter().map(|group| group.file).collect();
+    let mut numbers: Vec<usize> = prepared
+        .plan
+        .groups
+        .iter()
+        .map(|group| group.file)
+        .collect();
     numbers.dedup();
     for number in numbers {
         let shown = &prepared.query.survey.files[number].shown;

@@ -7,7 +7,10 @@ use crate::skip::{Group, pages};
 use crate::survey::{File, Survey};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    new_null_array,
+};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use arrow_select::take::take;
@@ -17,11 +20,11 @@ use millrace_dataset::read::{ReadError, Source};
 use millrace_expr::Bound;
 use millrace_fault::{Failure, quoted};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowFilter,
-};
 use parquet::arrow::RowNumber;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowFilter,
+};
 use parquet::file::metadata::PageIndexPolicy;
 use std::sync::Arc;
 
@@ -53,19 +56,31 @@ impl Query {
         let file = &self.survey.files[group.file];
         let source = file.open(self.dataset.root.as_ref())?;
         let metadata = source.metadata_with(self.options()?)?;
-        let reader = source.guarded(|| Ok(self.reader(&source, &metadata, group, file.partition)?))?;
-        Ok(Rows { query: self, file, source, reader })
+        let reader =
+            source.guarded(|| Ok(self.reader(&source, &metadata, group, file.partition)?))?;
+        Ok(Rows {
+            query: self,
+            file,
+            source,
+            reader,
+        })
     }
 
     fn options(&self) -> Result<ArrowReaderOptions, Failure> {
         let pages = self.layout.predicate.is_some();
-        let policy = if pages { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let policy = if pages {
+            PageIndexPolicy::Optional
+        } else {
+            PageIndexPolicy::Skip
+        };
         let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         if !self.wants(SOURCE_LINE) {
             return Ok(options);
         }
         let number = Field::new(SOURCE_LINE, DataType::Int64, false).with_extension_type(RowNumber);
-        options.with_virtual_columns(vec![Arc::new(number)]).map_err(|error| Failure::data("cannot number rows").because(error))
+        options
+            .with_virtual_columns(vec![Arc::new(number)])
+            .map_err(|error| Failure::data("cannot number rows").because(error))
     }
 
     fn wants(&self, column: &str) -> bool {
@@ -79,11 +94,17 @@ impl Query {
         group: &Group,
         partition: usize,
     ) -> parquet::errors::Result<ParquetRecordBatchReader> {
-        let names: Vec<&str> = self.output.fields().iter().map(|field| field.name().as_str()).collect();
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
-            .with_row_groups(vec![group.index])
-            .with_batch_size(batch_rows(metadata, group.index))
-            .with_projection(mask(metadata, &names));
+        let names: Vec<&str> = self
+            .output
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
+                .with_row_groups(vec![group.index])
+                .with_batch_size(batch_rows(metadata, group.index))
+                .with_projection(mask(metadata, &names));
         if let Some(predicate) = self.layout.predicate.as_ref().filter(|_| !group.all_pass) {
             if let Some(selection) = pages(&self.layout, partition, metadata, group.index) {
                 builder = builder.with_row_selection(selection);
@@ -96,26 +117,42 @@ impl Query {
         builder.build()
     }
 
-    fn filter(&self, predicate: &Bound, metadata: &ArrowReaderMetadata, partition: usize) -> RowFilter {
+    fn filter(
+        &self,
+        predicate: &Bound,
+        metadata: &ArrowReaderMetadata,
+        partition: usize,
+    ) -> RowFilter {
         let names: Vec<&str> = predicate.columns().collect();
         let mask = mask(metadata, &names);
         let (layout, predicate) = (self.layout.clone(), predicate.clone());
         let test = move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
             let input = predicate_input(&layout, &predicate, partition, &batch)?;
-            predicate.evaluate(&input).map_err(|error| ArrowError::ExternalError(Box::new(error)))
+            predicate
+                .evaluate(&input)
+                .map_err(|error| ArrowError::ExternalError(Box::new(error)))
         };
         RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, test))])
     }
 }
 
 /// The predicate's columns in the types of the query.
-fn predicate_input(layout: &Layout, predicate: &Bound, partition: usize, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+fn predicate_input(
+    layout: &Layout,
+    predicate: &Bound,
+    partition: usize,
+    batch: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
     let mut fields = Vec::new();
     let mut columns = Vec::new();
     for name in predicate.columns() {
         let column = match layout.path_value(partition, name) {
             Some(value) => repeated(&value, batch.num_rows())?,
-            None => stored(batch, name, layout.stored.field_with_name(name)?.data_type())?,
+            None => stored(
+                batch,
+                name,
+                layout.stored.field_with_name(name)?.data_type(),
+            )?,
         };
         fields.push(Field::new(name, column.data_type().clone(), true));
         columns.push(column);
@@ -150,8 +187,13 @@ fn mask(metadata: &ArrowReaderMetadata, names: &[&str]) -> ProjectionMask {
 /// About a megabyte of rows, by the row group's average.
 fn batch_rows(metadata: &ArrowReaderMetadata, group: usize) -> usize {
     let group = metadata.metadata().row_group(group);
-    let (rows, bytes) = (group.num_rows().max(1) as u64, group.total_byte_size().max(1) as u64);
-    usize::try_from(BATCH_BYTES.saturating_mul(rows) / bytes).unwrap_or(BATCH_ROWS).clamp(64, BATCH_ROWS)
+    let (rows, bytes) = (
+        group.num_rows().max(1) as u64,
+        group.total_byte_size().max(1) as u64,
+    );
+    usize::try_from(BATCH_BYTES.saturating_mul(rows) / bytes)
+        .unwrap_or(BATCH_ROWS)
+        .clamp(64, BATCH_ROWS)
 }
 
 impl Rows<'_> {
@@ -162,18 +204,26 @@ impl Rows<'_> {
             Some(Err(error)) => return Err(self.failed(error)),
             Some(Ok(batch)) => batch,
         };
-        let columns = self.query.output.fields().iter().map(|field| self.column(field, &batch));
+        let columns = self
+            .query
+            .output
+            .fields()
+            .iter()
+            .map(|field| self.column(field, &batch));
         let columns = columns.collect::<Result<Vec<_>, Failure>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(self.query.output.clone(), columns, &options).map(Some).map_err(|error| self.failed(error))
+        RecordBatch::try_new_with_options(self.query.output.clone(), columns, &options)
+            .map(Some)
+            .map_err(|error| self.failed(error))
     }
 
     fn column(&self, field: &Field, batch: &RecordBatch) -> Result<ArrayRef, Failure> {
         let (layout, rows) = (&self.query.layout, batch.num_rows());
         let made = match field.name().as_str() {
-            name if layout.is_source(name) && name == SOURCE_FILE => {
-                repeated(&(Arc::new(StringArray::from(vec![self.file.shown.as_str()])) as ArrayRef), rows)
-            }
+            name if layout.is_source(name) && name == SOURCE_FILE => repeated(
+                &(Arc::new(StringArray::from(vec![self.file.shown.as_str()])) as ArrayRef),
+                rows,
+            ),
             name if layout.is_source(name) => Ok(numbered(batch, name)),
             name => match layout.path_value(self.file.partition, name) {
                 Some(value) => {
@@ -188,22 +238,41 @@ impl Rows<'_> {
 
     /// A column that the file has although the path has it too must say the same.
     fn agree(&self, name: &str, batch: &RecordBatch) -> Result<(), Failure> {
-        let Some(column) = batch.column_by_name(name) else { return Ok(()) };
+        let Some(column) = batch.column_by_name(name) else {
+            return Ok(());
+        };
         let partition = &self.query.dataset.partitions[self.file.partition];
         let text = path_text(partition, name);
-        let value = partition.values.iter().find(|(column, _)| column == name).and_then(|(_, value)| value.clone());
+        let value = partition
+            .values
+            .iter()
+            .find(|(column, _)| column == name)
+            .and_then(|(_, value)| value.clone());
         let expected = typed(&StringArray::from(vec![value]), column.data_type());
         let alike = expected.ok().and_then(|expected| {
-            let same = arrow_ord::cmp::not_distinct(column, &arrow_array::Scalar::new(expected)).ok()?;
-            (0..same.len()).find(|&row| !same.value(row)).map_or(Some(None), |row| Some(Some(row)))
+            let same =
+                arrow_ord::cmp::not_distinct(column, &arrow_array::Scalar::new(expected)).ok()?;
+            (0..same.len())
+                .find(|&row| !same.value(row))
+                .map_or(Some(None), |row| Some(Some(row)))
         });
         let row = match alike {
             Some(None) => return Ok(()),
             Some(Some(row)) => row,
             None => 0,
         };
-        let found = cast(&column.slice(row, column.len().saturating_sub(row).min(1)), &DataType::Utf8);
-        let found = found.ok().and_then(|found| found.as_string::<i32>().iter().next().flatten().map(str::to_owned));
+        let found = cast(
+            &column.slice(row, column.len().saturating_sub(row).min(1)),
+            &DataType::Utf8,
+        );
+        let found = found.ok().and_then(|found| {
+            found
+                .as_string::<i32>()
+                .iter()
+                .next()
+                .flatten()
+                .map(str::to_owned)
+        });
         let found = found.unwrap_or_else(|| "null".to_owned());
         Err(Failure::data(format!(
             "column {} of {} is {} where the path says {}",
@@ -238,6 +307,10 @@ fn predicate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> 
 
 /// Row numbers of the file, from 1.
 fn numbered(batch: &RecordBatch, name: &str) -> ArrayRef {
-    let numbers = batch.column_by_name(name).map(|column| column.as_primitive::<Int64Type>().unary::<_, Int64Type>(|n| n + 1));
+    let numbers = batch.column_by_name(name).map(|column| {
+        column
+            .as_primitive::<Int64Type>()
+            .unary::<_, Int64Type>(|n| n + 1)
+    });
     Arc::new(numbers.unwrap_or_else(|| Int64Array::from(vec![0; batch.num_rows()])))
 }

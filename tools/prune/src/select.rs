@@ -10,11 +10,17 @@ pub(crate) fn columns(list: &str, schema: &Schema) -> Result<SchemaRef, Failure>
     for name in names(list)? {
         let index = find(schema, &name)?;
         if indices.contains(&index) {
-            return Err(Failure::usage(format!("column {} is selected twice", quoted(&name))));
+            return Err(Failure::usage(format!(
+                "column {} is selected twice",
+                quoted(&name)
+            )));
         }
         indices.push(index);
     }
-    schema.project(&indices).map(Arc::new).map_err(|error| Failure::usage("cannot select").because(error))
+    schema
+        .project(&indices)
+        .map(Arc::new)
+        .map_err(|error| Failure::usage("cannot select").because(error))
 }
 
 fn find(schema: &Schema, name: &str) -> Result<usize, Failure> {
@@ -27,14 +33,27 @@ fn find(schema: &Schema, name: &str) -> Result<usize, Failure> {
     match alike.as_slice() {
         [index] => Ok(*index),
         _ => {
-            let all: Vec<String> = schema.fields().iter().take(20).map(|field| quoted(field.name())).collect();
-            Err(Failure::usage(format!("there is no column {}", quoted(name))).hint(format!("there is {}", all.join(", "))))
+            let all: Vec<String> = schema
+                .fields()
+                .iter()
+                .take(20)
+                .map(|field| quoted(field.name()))
+                .collect();
+            Err(
+                Failure::usage(format!("there is no column {}", quoted(name)))
+                    .hint(format!("there is {}", all.join(", "))),
+            )
         }
     }
 }
 
 fn names(list: &str) -> Result<Vec<String>, Failure> {
-    let malformed = || Failure::usage(format!("{} is no list of columns: expected names separated by commas", quoted(list)));
+    let malformed = || {
+        Failure::usage(format!(
+            "{} is no list of columns: expected names separated by commas",
+            quoted(list)
+        ))
+    };
     let mut names = Vec::new();
     let mut rest = list.trim();
     loop {
@@ -42,7 +61,11 @@ fn names(list: &str) -> Result<Vec<String>, Failure> {
             Some(inside) => inside.split_once('"').ok_or_else(malformed)?,
             None => rest.split_at(rest.find(',').unwrap_or(rest.len())),
         };
-        let name = if rest.starts_with('"') { name } else { name.trim() };
+        let name = if rest.starts_with('"') {
+            name
+        } else {
+            name.trim()
+        };
         if name.is_empty() {
             return Err(malformed());
         }

@@ -1,12 +1,12 @@
 //! The rows as one stream.
 
+use crate::Args;
 use crate::ahead::in_order;
 use crate::dataset::Dataset;
 use crate::layout::Layout;
 use crate::rows::{BATCH_ROWS, Query};
 use crate::skip::{Plan, plan};
 use crate::survey::survey;
-use crate::Args;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
@@ -37,9 +37,20 @@ pub(crate) fn prepare(args: &Args, job: &Job) -> Result<Prepared, Failure> {
     metrics.detail("files_read", plan.figures.files);
     metrics.detail("row_groups_total", plan.figures.groups);
     metrics.detail("row_groups_read", plan.groups.len());
-    let limit = args.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = args
+        .limit
+        .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let output = layout.output.clone();
-    Ok(Prepared { query: Query { dataset, survey, layout: Arc::new(layout), output, limit }, plan })
+    Ok(Prepared {
+        query: Query {
+            dataset,
+            survey,
+            layout: Arc::new(layout),
+            output,
+            limit,
+        },
+        plan,
+    })
 }
 
 /// Writes the stream.
@@ -117,7 +128,11 @@ const ENOUGH: usize = BATCH_ROWS / 8;
 
 impl Gathered {
     fn new(schema: SchemaRef) -> Self {
-        Gathered { schema, waiting: Vec::new(), rows: 0 }
+        Gathered {
+            schema,
+            waiting: Vec::new(),
+            rows: 0,
+        }
     }
 
     /// What is ready to go out, in order.
@@ -127,7 +142,11 @@ impl Gathered {
         }
         self.rows += batch.num_rows();
         self.waiting.push(batch);
-        if self.rows >= ENOUGH { self.rest() } else { Ok(None) }
+        if self.rows >= ENOUGH {
+            self.rest()
+        } else {
+            Ok(None)
+        }
     }
 
     fn rest(&mut self) -> Result<Option<RecordBatch>, Failure> {

@@ -2,7 +2,7 @@
 //! merged by name.
 
 use crate::dataset::Dataset;
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use millrace_dataset::evolution::Evolution;
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::read::{ReadError, Source};
@@ -10,8 +10,8 @@ use millrace_dataset::root::Root;
 use millrace_dataset::tx;
 use millrace_fault::{Failure, quoted};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Footers of up to so many files stay in memory; those of more are read again.
@@ -54,7 +54,10 @@ impl File {
     fn locate(&self, root: &Root, error: ReadError) -> Result<Source, Failure> {
         match tx::locate(root, &self.folder, &self.data.name, self.data.size)? {
             Some(path) => Ok(Source::open(&path)?),
-            None => Err(Failure::from(error).hint("it was replaced while the dataset was read: run again")),
+            None => {
+                Err(Failure::from(error)
+                    .hint("it was replaced while the dataset was read: run again"))
+            }
         }
     }
 }
@@ -76,14 +79,87 @@ pub(crate) fn survey(dataset: &Dataset, threads: usize) -> Result<Survey, Failur
     let mut files = files(dataset);
     let keep = files.len() <= KEPT;
     let root = dataset.root.as_ref();
-    let footers = parallel(&files, threads, |file| file.footer(root).map(|footer| (footer.schema().clone(), keep.then_some(footer))))?;
-    let mut evolution = Evolution::default();
+    let footers = parallel(&files, threads, |file| {
+        file.footer(root)
+            .map(|footer| (footer.schema().clone(), keep.then_some(footer)))
+    })?;
+    let mut schemas = Vec::with_capacity(files.len());
     for (file, (schema, footer)) in files.iter_mut().zip(footers) {
-        evolution.add(&file.shown, &schema)?;
         file.footer = footer;
+        schemas.push((file.shown.clone(), schema));
     }
-    let schema = if files.is_empty() { unread(dataset)? } else { evolution.schema() };
+    let schema = common(dataset, &schemas)?;
     Ok(Survey { files, schema })
+}
+
+/// The schema that the files to read have in common. So that it depends on the query as
+/// little as can be, the first and the last file of the whole listing take part, and
+/// what is recorded of the dataset, as far as they fit.
+fn common(dataset: &Dataset, files: &[(String, SchemaRef)]) -> Result<SchemaRef, Failure> {
+    let mut others = Vec::new();
+    for (folder, data) in &dataset.samples {
+        let shown = dataset.display(folder, data);
+        let file = File {
+            partition: 0,
+            folder: folder.clone(),
+            data: data.clone(),
+            shown,
+            footer: None,
+        };
+        if files.iter().any(|(known, _)| *known == file.shown) {
+            continue;
+        }
+        match file.footer(dataset.root.as_ref()) {
+            Ok(footer) => others.push((file.shown, footer.schema().clone())),
+            Err(failure) if files.is_empty() => return Err(failure),
+            Err(_) => {}
+        }
+    }
+    let mut evolution = Evolution::default();
+    let first_is_other = files
+        .first()
+        .is_none_or(|(first, _)| others.first().is_some_and(|(other, _)| other < first));
+    let head = if first_is_other { others.first() } else { None };
+    let merged = head
+        .into_iter()
+        .chain(files)
+        .try_for_each(|(file, schema)| evolution.add(file, schema));
+    if merged.is_err() {
+        // The one that was not asked for may be in the way.
+        evolution = Evolution::default();
+        files
+            .iter()
+            .try_for_each(|(file, schema)| evolution.add(file, schema))?;
+    }
+    for (file, schema) in others.iter().skip(usize::from(first_is_other)) {
+        // A column that conflicts is what the files read say.
+        let _ = evolution.add(file, schema);
+    }
+    Ok(recorded_first(
+        &evolution.schema(),
+        dataset.described.as_ref(),
+    ))
+}
+
+/// The columns in the order that is recorded, those that no file has (any more, or yet)
+/// as null.
+fn recorded_first(schema: &SchemaRef, recorded: Option<&SchemaRef>) -> SchemaRef {
+    let Some(recorded) = recorded else {
+        return schema.clone();
+    };
+    let known = recorded
+        .fields()
+        .iter()
+        .map(|field| match schema.fields().find(field.name()) {
+            Some((_, found)) => found.clone(),
+            None => Arc::new(field.as_ref().clone().with_nullable(true)),
+        });
+    let others = schema
+        .fields()
+        .iter()
+        .filter(|field| recorded.index_of(field.name()).is_err())
+        .cloned();
+    Arc::new(Schema::new(known.chain(others).collect::<Vec<_>>()))
 }
 
 fn files(dataset: &Dataset) -> Vec<File> {
@@ -98,20 +174,12 @@ fn files(dataset: &Dataset) -> Vec<File> {
         };
         found.files.iter().map(file).collect::<Vec<_>>()
     };
-    dataset.partitions.iter().enumerate().flat_map(of_partition).collect()
-}
-
-/// The schema when no file is left: that of any file, else the recorded one.
-fn unread(dataset: &Dataset) -> Result<SchemaRef, Failure> {
-    let mut evolution = Evolution::default();
-    if let Some((folder, data)) = &dataset.sample {
-        let shown = dataset.display(folder, data);
-        let file = File { partition: 0, folder: folder.clone(), data: data.clone(), shown, footer: None };
-        evolution.add("", file.footer(dataset.root.as_ref())?.schema())?;
-    } else if let Some(schema) = &dataset.described {
-        evolution.add("", schema)?;
-    }
-    Ok(evolution.schema())
+    dataset
+        .partitions
+        .iter()
+        .enumerate()
+        .flat_map(of_partition)
+        .collect()
 }
 
 /// `work` on every item, in any order; the results in order. The first item's failure
@@ -122,9 +190,12 @@ pub(crate) fn parallel<T: Sync, R: Send>(
     work: impl Fn(&T) -> Result<R, Failure> + Sync,
 ) -> Result<Vec<R>, Failure> {
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Result<R, Failure>)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let results: Mutex<Vec<(usize, Result<R, Failure>)>> =
+        Mutex::new(Vec::with_capacity(items.len()));
     let run = || {
-        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, items.get(index)?))) {
+        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed))
+            .and_then(|index| Some((index, items.get(index)?)))
+        {
             let result = work(item);
             let failed = result.is_err();
             if let Ok(mut results) = results.lock() {

@@ -43,10 +43,20 @@ pub(crate) struct Figures {
 }
 
 /// Judges every row group of the survey's files, several files at once.
-pub(crate) fn plan(dataset: &Dataset, survey: &Survey, layout: &Layout, threads: usize) -> Result<Plan, Failure> {
+pub(crate) fn plan(
+    dataset: &Dataset,
+    survey: &Survey,
+    layout: &Layout,
+    threads: usize,
+) -> Result<Plan, Failure> {
     let numbered: Vec<(usize, &File)> = survey.files.iter().enumerate().collect();
-    let judged = parallel(&numbered, threads, |(number, file)| judge(dataset, file, *number, layout))?;
-    let mut plan = Plan { groups: Vec::new(), figures: Figures::default() };
+    let judged = parallel(&numbered, threads, |(number, file)| {
+        judge(dataset, file, *number, layout)
+    })?;
+    let mut plan = Plan {
+        groups: Vec::new(),
+        figures: Figures::default(),
+    };
     for (groups, figures) in judged {
         plan.figures.files += u64::from(!groups.is_empty());
         plan.figures.groups += figures.groups;
@@ -58,7 +68,12 @@ pub(crate) fn plan(dataset: &Dataset, survey: &Survey, layout: &Layout, threads:
     Ok(plan)
 }
 
-fn judge(dataset: &Dataset, file: &File, number: usize, layout: &Layout) -> Result<(Vec<Group>, Figures), Failure> {
+fn judge(
+    dataset: &Dataset,
+    file: &File,
+    number: usize,
+    layout: &Layout,
+) -> Result<(Vec<Group>, Figures), Failure> {
     let root = dataset.root.as_ref();
     let metadata = file.footer(root)?;
     let mut figures = Figures::default();
@@ -71,7 +86,12 @@ fn judge(dataset: &Dataset, file: &File, number: usize, layout: &Layout) -> Resu
         match outcome(layout, file, &metadata, index) {
             _ if rows == 0 => {}
             Outcome::Never => figures.by_statistics += 1,
-            Outcome::Always => groups.push(Group { file: number, index, rows, all_pass: true }),
+            Outcome::Always => groups.push(Group {
+                file: number,
+                index,
+                rows,
+                all_pass: true,
+            }),
             Outcome::Maybe => {
                 let filters = match &mut filters {
                     Some(filters) => filters,
@@ -79,7 +99,12 @@ fn judge(dataset: &Dataset, file: &File, number: usize, layout: &Layout) -> Resu
                 };
                 match filters.rule_out(index)? {
                     true => figures.by_bloom += 1,
-                    false => groups.push(Group { file: number, index, rows, all_pass: false }),
+                    false => groups.push(Group {
+                        file: number,
+                        index,
+                        rows,
+                        all_pass: false,
+                    }),
                 }
             }
         }
@@ -91,7 +116,11 @@ fn outcome(layout: &Layout, file: &File, metadata: &ArrowReaderMetadata, group: 
     match &layout.predicate {
         None => Outcome::Always,
         Some(predicate) => {
-            let view = View { layout, partition: file.partition, metadata };
+            let view = View {
+                layout,
+                partition: file.partition,
+                metadata,
+            };
             predicate.outcome(&OfGroup { view, group })
         }
     }

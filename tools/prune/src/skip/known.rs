@@ -33,7 +33,9 @@ impl<'a> View<'a> {
         if let Some(value) = self.layout.path_value(self.partition, name) {
             return Found::Constant(value);
         }
-        let Ok(wanted) = self.layout.stored.field_with_name(name) else { return Found::Unknown };
+        let Ok(wanted) = self.layout.stored.field_with_name(name) else {
+            return Found::Unknown;
+        };
         if self.metadata.schema().field_with_name(name).is_err() {
             return Found::Constant(new_null_array(wanted.data_type(), 1));
         }
@@ -44,7 +46,12 @@ impl<'a> View<'a> {
     }
 
     fn converter(&self, name: &str, wanted: &Field) -> Option<StatisticsConverter<'a>> {
-        let converter = StatisticsConverter::try_new(name, self.metadata.schema(), self.metadata.parquet_schema()).ok()?;
+        let converter = StatisticsConverter::try_new(
+            name,
+            self.metadata.schema(),
+            self.metadata.parquet_schema(),
+        )
+        .ok()?;
         converter.parquet_column_index()?;
         (!wanted.data_type().is_nested()).then(|| converter.with_missing_null_counts_as_zero(false))
     }
@@ -66,7 +73,10 @@ impl<'a> View<'a> {
 fn is_signed_number(column: &ColumnDescriptor) -> bool {
     let unsigned = matches!(column.logical_type_ref(), Some(LogicalType::Integer(integer)) if !integer.is_signed)
         || column.sort_order() == SortOrder::UNSIGNED;
-    matches!(column.physical_type(), Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE | Type::BOOLEAN) && !unsigned
+    matches!(
+        column.physical_type(),
+        Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE | Type::BOOLEAN
+    ) && !unsigned
 }
 
 /// The statistics of one row group.
@@ -80,17 +90,31 @@ impl Statistics for OfGroup<'_> {
         let group = self.view.metadata.metadata().row_group(self.group);
         let rows = u64::try_from(group.num_rows()).ok()?;
         match self.view.find(name) {
-            Found::Unknown => Some(ColumnStatistics { row_count: Some(rows), ..Default::default() }),
+            Found::Unknown => Some(ColumnStatistics {
+                row_count: Some(rows),
+                ..Default::default()
+            }),
             Found::Constant(value) => Some(ColumnStatistics::constant(value, rows)),
             Found::Stored(converter, data_type) => {
                 let index = converter.parquet_column_index()?;
-                let deprecated = group.column(index).statistics().is_some_and(|known| known.is_min_max_deprecated());
+                let deprecated = group
+                    .column(index)
+                    .statistics()
+                    .is_some_and(|known| known.is_min_max_deprecated());
                 let ordered = self.view.is_ordered(index, deprecated);
-                let bound = |array: parquet::errors::Result<ArrayRef>| array.ok().filter(|_| ordered).and_then(|array| one(&array, 0, data_type));
+                let bound = |array: parquet::errors::Result<ArrayRef>| {
+                    array
+                        .ok()
+                        .filter(|_| ordered)
+                        .and_then(|array| one(&array, 0, data_type))
+                };
                 Some(ColumnStatistics {
                     min: bound(converter.row_group_mins([group])),
                     max: bound(converter.row_group_maxes([group])),
-                    null_count: converter.row_group_null_counts([group]).ok().and_then(|counts| count(&counts, 0)),
+                    null_count: converter
+                        .row_group_null_counts([group])
+                        .ok()
+                        .and_then(|counts| count(&counts, 0)),
                     row_count: Some(rows),
                     nan_free: false,
                 })
