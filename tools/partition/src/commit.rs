@@ -155,7 +155,7 @@ pub(crate) fn commit(args: &Args, job: &Job, root: &Root, reader: &mut Reader) -
     };
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
-    let stage = Stage::open(root, key, args.wait.wait.0)?;
+    let stage = Stage::open(root, key, args.wait.wait.0)?.based_on(recorded);
     let outside = OutsideRows::open(args.outside(), &reader.schema(), Args::NAME)?;
     let intake = plan.intake(args, outside, &reader.schema());
     if stage.already_committed().is_some() {
