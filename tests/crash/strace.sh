@@ -140,7 +140,7 @@ for mode in create overwrite append; do
         break_every_call "$call" error=EIO
         break_every_call "$call" error=ENOSPC
     done
-    echo "$mode: $broken calls broken so far"
+    echo "$mode: $broken faults so far"
 done
 [ "$broken" -gt 100 ] || { echo "strace.sh: only $broken faults were injected" >&2; exit 1; }
-echo "passed: $broken faults in $(($(date +%s) - start)) s"
+echo "$broken passed, 0 failed ($(($(date +%s) - start)) s)"
