@@ -104,3 +104,60 @@ pub(crate) fn read_full(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<
     }
     Ok(read)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(bodies: &mut Bodies, bytes: &[u8]) -> Buffer {
+        let mut source = bytes;
+        match bodies.read(&mut source, bytes.len()).unwrap() {
+            Body::Whole(buffer) => buffer,
+            Body::Cut(at) => panic!("cut at {at}"),
+        }
+    }
+
+    #[test]
+    fn bodies_are_aligned_and_larger_ones_than_the_bound_grow() {
+        let mut bodies = Bodies::default();
+        let bytes: Vec<u8> = (0..BOUND * 2 + 12_345).map(|n| (n % 251) as u8).collect();
+        for length in [
+            0,
+            1,
+            63,
+            64,
+            65,
+            1000,
+            BOUND - 1,
+            BOUND,
+            BOUND + 1,
+            bytes.len(),
+        ] {
+            let body = whole(&mut bodies, &bytes[..length]);
+            assert!(body.as_slice() == &bytes[..length], "{length}");
+            if length <= BOUND {
+                assert_eq!(body.as_ptr().align_offset(ALIGNMENT), 0, "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_used_again_once_nobody_reads_it() {
+        let mut bodies = Bodies::default();
+        let first = whole(&mut bodies, &[1; 10_000]);
+        let place = first.as_ptr();
+        let second = whole(&mut bodies, &[2; 10_000]);
+        assert_ne!(second.as_ptr(), place, "the first is still read");
+        assert_eq!(first.as_slice(), [1; 10_000]);
+        drop(first);
+        assert_eq!(whole(&mut bodies, &[3; 9_000]).as_ptr(), place);
+        assert_eq!(second.as_slice(), [2; 10_000]);
+    }
+
+    #[test]
+    fn a_short_source_is_cut() {
+        let mut source = &[0; 10][..];
+        let read = Bodies::default().read(&mut source, usize::MAX / 4).unwrap();
+        assert!(matches!(read, Body::Cut(10)));
+    }
+}

@@ -185,7 +185,9 @@ impl Frames {
             (true, Form::Current) => i32::from_le_bytes(self.word()?),
             (false, Form::Legacy) => self.legacy(first)?,
             _ => {
-                return Err(self.corrupt_here("it does not start with FFFFFFFF as those before did"));
+                return Err(
+                    self.corrupt_here("it does not start with FFFFFFFF as those before did")
+                );
             }
         };
         match usize::try_from(length) {

@@ -93,3 +93,47 @@ pub(crate) fn wait(file: &File, ready: PollFlags) -> io::Result<()> {
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use std::io::pipe;
+    use std::os::fd::OwnedFd;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn pipes_are_enlarged_and_files_left_alone() {
+        let (from, _to) = pipe().unwrap();
+        enlarge(&from);
+        // 1 MiB, or as much as this user may still have.
+        assert!(fcntl_getpipe_size(&from).unwrap() >= 4096);
+        assert_eq!(Kind::of(&from).unwrap(), Kind::Pipe);
+        let file = tempfile::tempfile().unwrap();
+        enlarge(&file);
+        assert_eq!(Kind::of(&file).unwrap(), Kind::File);
+    }
+
+    /// Somebody who shares our end of the pipe may have made it non-blocking.
+    #[test]
+    fn non_blocking_ends_are_waited_for() {
+        let (from, to) = pipe().unwrap();
+        for end in [from.as_fd(), to.as_fd()] {
+            fcntl_setfl(end, fcntl_getfl(end).unwrap() | OFlags::NONBLOCK).unwrap();
+        }
+        let mut reader = Fd(File::from(OwnedFd::from(from)));
+        let drain = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(20));
+            let mut got = Vec::new();
+            reader.read_to_end(&mut got).unwrap();
+            got.len()
+        });
+        let mut writer = Fd(File::from(OwnedFd::from(to)));
+        writer.write_all(&vec![7; 3 << 20]).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        writer.write_all(b"end").unwrap();
+        drop(writer);
+        assert_eq!(drain.join().unwrap(), (3 << 20) + 3);
+    }
+}
