@@ -29,7 +29,7 @@ struct Entry(u64);
 
 impl Entry {
     fn new(hash: u64, page: usize, at: usize) -> Entry {
-        Entry(hash & !u64::from(u32::MAX) | (page << UNIT_BITS | at / UNIT) as u64)
+        Entry((hash & !u64::from(u32::MAX)) | ((page << UNIT_BITS) | (at / UNIT)) as u64)
     }
 
     fn half(self) -> u64 {
