@@ -1,5 +1,5 @@
 //! The `compact` program; everything is in the library beside it.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    millrace_cli::main(millrace_compact::run)
 }

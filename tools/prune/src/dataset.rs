@@ -10,6 +10,7 @@ use millrace_dataset::{select, spec};
 use millrace_expr::Predicate;
 use millrace_fault::{Failure, quoted};
 use millrace_schema::TableSchema;
+use millrace_storage::failpoint;
 use std::path::Path;
 
 /// A dataset, listed.
@@ -65,6 +66,7 @@ impl Dataset {
         for part in predicate.map(Predicate::conjuncts).unwrap_or_default() {
             dataset.restrict(&part)?;
         }
+        failpoint::reach("prune.listed")?;
         Ok(dataset)
     }
 

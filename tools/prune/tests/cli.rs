@@ -469,3 +469,52 @@ fn full_disks_and_readers_that_leave() {
     let outcome = run(&mut sh(root.path(), &script)).code(0);
     assert_eq!(outcome.stderr, "");
 }
+
+/// A file that was replaced between listing and opening is read as it was; one that is
+/// gone for good poisons the stream.
+#[test]
+fn files_that_vanish() {
+    for gone in [false, true] {
+        let base = tempdir().unwrap();
+        let root = base.path().join("out");
+        tree::write(&root);
+        let mut command = tool("prune");
+        command
+            .env("MILLRACE_FAILPOINT", "prune.listed=pause:1500")
+            .arg(&root);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let folder = "order_date=2026-03-18/order_hour=1";
+        let trash = base
+            .path()
+            .join(".out.millrace/trash/0123456789abcdef/new")
+            .join(folder);
+        fs::create_dir_all(&trash).unwrap();
+        let name = "part-1.snappy.parquet";
+        if gone {
+            fs::remove_file(root.join(folder).join(name)).unwrap();
+        } else {
+            fs::rename(root.join(folder).join(name), trash.join(name)).unwrap();
+        }
+        let outcome: Outcome = child.wait_with_output().unwrap().into();
+        if gone {
+            assert_eq!(outcome.code, 4, "{}", outcome.stderr);
+            assert!(
+                outcome.stderr.contains(name) && outcome.stderr.contains("run again"),
+                "{}",
+                outcome.stderr
+            );
+            assert!(String::from_utf8_lossy(&outcome.stdout).contains("\"exit\":4"));
+        } else {
+            assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+            assert_eq!(
+                tree::read(&outcome.stdout).num_rows(),
+                24 * tree::ROWS as usize
+            );
+        }
+    }
+}

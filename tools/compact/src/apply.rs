@@ -1,0 +1,158 @@
+//! Doing it: partitions side by side, then one commit.
+
+use crate::merge::{Inputs, merge};
+use crate::plan::PartitionPlan;
+use crate::{Args, choose, fingerprint, key, options, print};
+use millrace_cli::Job;
+use millrace_dataset::root::Root;
+use millrace_dataset::state::DatasetDescription;
+use millrace_dataset::tx::{
+    Change, Guards, Keep, LogEntry, Outcome, PartitionChange, Stage, StagedFile,
+};
+use millrace_fault::{Exit, Failure};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// A row group in memory, unless the budget is small.
+const ROW_GROUP: u64 = 64 << 20;
+/// Row groups that a partition in work holds: read, waiting, encoded.
+const HELD: u64 = 3;
+
+/// How much one partition may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) threads: usize,
+    pub(crate) row_group: u64,
+}
+
+/// Rewrites, verifies, commits, prints.
+pub(crate) fn apply(
+    args: &Args,
+    job: &Job,
+    root: &Root,
+    stage: Option<Stage>,
+    plans: &[PartitionPlan],
+    wanted: &choose::Wanted,
+) -> Result<Exit, Failure> {
+    if plans.is_empty() {
+        job.metrics.set_noop();
+        job.say("nothing to compact");
+        return print::committed(args.output, None);
+    }
+    job.metrics
+        .bytes_total
+        .set(plans.iter().map(PartitionPlan::bytes).sum());
+    let stage = match stage {
+        Some(stage) => stage,
+        None => Stage::open(root, key(args), args.wait.wait.0)?,
+    };
+    let (concurrent, share) = shares(args, plans.len());
+    let staged = side_by_side(plans, concurrent, |plan| rewrite(plan, &stage, share, job))?;
+    let partitions = plans.iter().zip(staged).map(|(plan, add)| PartitionChange {
+        path: plan.path.clone(),
+        add,
+        keep: Keep::Except(plan.inputs.iter().map(|file| file.name.clone()).collect()),
+    });
+    let change = Change {
+        partitions: partitions.collect(),
+        create_only: false,
+        replaced_unit: None,
+        guards: Guards {
+            max_shrink: None,
+            allow_empty: true,
+        },
+        description: fingerprint(wanted),
+        dataset: stage
+            .recorded()
+            .cloned()
+            .unwrap_or_else(DatasetDescription::default),
+    };
+    let outcome = stage.commit(change, &options(args))?;
+    done(args, job, &outcome)
+}
+
+/// Partitions at once, and what each may use.
+fn shares(args: &Args, partitions: usize) -> (usize, Share) {
+    let (threads, memory) = (args.threads.count(), args.memory.memory.0);
+    let row_group = ROW_GROUP
+        .min(memory / HELD)
+        .min(args.target_size.0.saturating_mul(4))
+        .max(1 << 20);
+    let fit = usize::try_from(memory / (HELD * row_group)).unwrap_or(usize::MAX);
+    let concurrent = threads.min(fit).min(partitions).max(1);
+    (
+        concurrent,
+        Share {
+            threads: (threads / concurrent).max(1),
+            row_group,
+        },
+    )
+}
+
+fn rewrite(
+    plan: &PartitionPlan,
+    stage: &Stage,
+    share: Share,
+    job: &Job,
+) -> Result<Vec<StagedFile>, Failure> {
+    let inputs = Inputs::open(plan)?;
+    merge(plan, &inputs, stage, share, job)
+}
+
+/// `work` on every item, some at once; results in order, the first item's failure first.
+fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> Result<R, Failure> + Sync,
+) -> Result<Vec<R>, Failure> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, Result<R, Failure>)>> =
+        Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { return };
+            let result = work(item);
+            if result.is_err() {
+                next.store(items.len(), Ordering::Relaxed);
+            }
+            if let Ok(mut results) = results.lock() {
+                results.push((index, result));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(items.len()) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Tells what was committed, now or by an earlier attempt.
+pub(crate) fn done(args: &Args, job: &Job, outcome: &Outcome) -> Result<Exit, Failure> {
+    let entry: &LogEntry = outcome.entry();
+    job.metrics.records_out.set(entry.rows);
+    job.metrics.detail("partitions", entry.partitions.len());
+    job.metrics.detail("files", entry.files);
+    job.metrics.detail(
+        "removed_files",
+        entry
+            .partitions
+            .iter()
+            .map(|partition| partition.removed)
+            .sum::<u64>(),
+    );
+    if matches!(outcome, Outcome::AlreadyDone(_)) {
+        job.metrics.set_noop();
+        job.say(format!(
+            "run {} was already committed: nothing done",
+            entry.run()
+        ));
+    }
+    print::committed(args.output, Some(entry))
+}

@@ -1,0 +1,370 @@
+//! One partition: its inputs in order, row groups copied or decoded, into new files.
+
+use crate::apply::Share;
+use crate::output::{Form, Output};
+use crate::plan::PartitionPlan;
+use crate::verify;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use millrace_cli::Job;
+use millrace_dataset::evolution::{Evolution, adapt_batch};
+use millrace_dataset::listing::DataFile;
+use millrace_dataset::parquet::Codec;
+use millrace_dataset::read::{ReadError, Source};
+use millrace_dataset::tx::{Stage, StagedFile, UNITS_KEY};
+use millrace_fault::{Failure, quoted};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Compression;
+use parquet::file::metadata::RowGroupMetaData;
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Rows that are decoded at once.
+const BATCH_ROWS: usize = 8192;
+/// Batches that wait to be encoded.
+const BACKLOG: usize = 8;
+
+/// A file to rewrite.
+pub(crate) struct Input {
+    pub(crate) file: DataFile,
+    pub(crate) footer: ArrowReaderMetadata,
+}
+
+/// The files to rewrite, and the schema that they have in common.
+pub(crate) struct Inputs {
+    pub(crate) files: Vec<Input>,
+    pub(crate) schema: SchemaRef,
+}
+
+impl Inputs {
+    /// Reads the inputs' footers. They are opened again to be read: there may be more of
+    /// them than descriptors.
+    pub(crate) fn open(plan: &PartitionPlan) -> Result<Inputs, Failure> {
+        let mut evolution = Evolution::default();
+        let mut files = Vec::with_capacity(plan.inputs.len());
+        for file in &plan.inputs {
+            let footer = open(file)?.metadata(false)?;
+            evolution.add(&file.path.to_string_lossy(), footer.schema())?;
+            files.push(Input {
+                file: file.clone(),
+                footer,
+            });
+        }
+        Ok(Inputs {
+            files,
+            schema: evolution.schema(),
+        })
+    }
+
+    /// Key-value metadata: the first file's word counts, the units' names are united.
+    fn metadata(&self) -> Vec<(String, String)> {
+        let mut kept: Vec<(String, String)> = Vec::new();
+        let mut units: BTreeSet<String> = BTreeSet::new();
+        for input in &self.files {
+            let pairs = input.footer.metadata().file_metadata().key_value_metadata();
+            for pair in pairs.into_iter().flatten() {
+                let Some(value) = &pair.value else { continue };
+                if pair.key == UNITS_KEY {
+                    units.extend(serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
+                } else if pair.key != parquet::arrow::ARROW_SCHEMA_META_KEY
+                    && !kept.iter().any(|(key, _)| *key == pair.key)
+                {
+                    kept.push((pair.key.clone(), value.clone()));
+                }
+            }
+        }
+        if !units.is_empty() {
+            kept.push((UNITS_KEY.to_owned(), serde_json::json!(units).to_string()));
+        }
+        kept
+    }
+
+    /// The compression that the inputs have; `recorded` knows its level.
+    fn codec(&self, recorded: Option<Codec>) -> Codec {
+        let groups = self
+            .files
+            .iter()
+            .flat_map(|input| input.footer.metadata().row_groups());
+        let found = groups
+            .flat_map(|group| group.columns())
+            .next()
+            .map(|column| column.compression());
+        let codec = match found {
+            Some(Compression::SNAPPY) => Codec::Snappy,
+            Some(Compression::LZ4_RAW) => Codec::Lz4,
+            Some(Compression::UNCOMPRESSED) => Codec::Plain,
+            _ => Codec::default(),
+        };
+        match (codec, recorded) {
+            (Codec::Zstd(_), Some(Codec::Zstd(level))) => Codec::Zstd(level),
+            (codec, _) => codec,
+        }
+    }
+
+    /// Top-level columns with a bloom filter in any file.
+    fn bloom(&self) -> Vec<String> {
+        let mut columns = BTreeSet::new();
+        for input in &self.files {
+            for group in input.footer.metadata().row_groups() {
+                let with = group
+                    .columns()
+                    .iter()
+                    .filter(|column| column.bloom_filter_offset().is_some());
+                columns.extend(
+                    with.filter_map(|column| column.column_path().parts().first().cloned()),
+                );
+            }
+        }
+        columns.into_iter().collect()
+    }
+
+    /// The first rows, from which encodings are decided.
+    fn sample(&self) -> Result<Vec<RecordBatch>, Failure> {
+        let Some(first) = self
+            .files
+            .iter()
+            .find(|input| input.footer.metadata().file_metadata().num_rows() > 0)
+        else {
+            return Ok(Vec::new());
+        };
+        let source = open(&first.file)?;
+        let mut rows = reader(&source, &first.footer, vec![0])?;
+        let mut sample = Vec::new();
+        while let Some(batch) = next(&source, &mut rows)?.filter(|_| sample.len() < 4) {
+            sample.push(adapted(&source, &batch, &self.schema)?);
+        }
+        Ok(sample)
+    }
+}
+
+/// A file that is gone, or another one, was rewritten by someone else.
+fn open(file: &DataFile) -> Result<Source, Failure> {
+    let busy = || {
+        Failure::busy(format!(
+            "{} was changed by someone else",
+            quoted(file.path.to_string_lossy())
+        ))
+        .hint("run again")
+    };
+    match Source::open(&file.path) {
+        Err(error) if error.is_not_found() => Err(busy()),
+        Ok(source) if source.size() != file.size => Err(busy()),
+        source => Ok(source?),
+    }
+}
+
+fn reader(
+    source: &Source,
+    footer: &ArrowReaderMetadata,
+    groups: Vec<usize>,
+) -> Result<ParquetRecordBatchReader, Failure> {
+    source.guarded(|| {
+        ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), footer.clone())
+            .with_row_groups(groups)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+    })
+}
+
+fn next(
+    source: &Source,
+    rows: &mut ParquetRecordBatchReader,
+) -> Result<Option<RecordBatch>, Failure> {
+    match source.guarded(|| Ok(rows.next()))? {
+        None => Ok(None),
+        Some(Ok(batch)) => Ok(Some(batch)),
+        Some(Err(error)) => Err(ReadError::arrow(source.path(), error).into()),
+    }
+}
+
+fn adapted(
+    source: &Source,
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, Failure> {
+    adapt_batch(batch, schema).map_err(|error| ReadError::arrow(source.path(), error).into())
+}
+
+/// What the reading side hands to the writing side, in order.
+enum Piece {
+    /// Rows to encode, and the bytes that they were.
+    Rows(RecordBatch, u64),
+    /// A row group to copy.
+    Group(Source, ArrowReaderMetadata, usize),
+}
+
+/// Writes the inputs' rows into new files of the stage, and checks them.
+pub(crate) fn merge(
+    plan: &PartitionPlan,
+    inputs: &Inputs,
+    stage: &Stage,
+    share: Share,
+    job: &Job,
+) -> Result<Vec<StagedFile>, Failure> {
+    let recorded = stage
+        .recorded()
+        .and_then(|recorded| recorded.parquet["compression"].as_str()?.parse().ok());
+    let form = Form {
+        codec: inputs.codec(recorded),
+        bloom: inputs.bloom(),
+        metadata: inputs.metadata(),
+        target: plan.bounds.target,
+        row_group: share.row_group,
+        threads: share.threads,
+    };
+    let folder = match plan.path.as_str() {
+        "" => stage.dir().to_owned(),
+        path => stage.dir().join(path),
+    };
+    let mut output = Output::new(
+        folder.clone(),
+        stage.naming(),
+        inputs.schema.clone(),
+        form,
+        &inputs.sample()?,
+        plan.bytes(),
+    )?;
+    let copies = Copies {
+        output: output.parquet_fields(),
+        codec: output.compression(),
+        least: share.row_group / 8,
+        most: plan.bounds.target,
+    };
+    let (sender, pieces) = sync_channel(BACKLOG);
+    thread::scope(|scope| {
+        let read = scope.spawn(|| read(inputs, &copies, sender, job));
+        let written = write(&pieces, &mut output);
+        // Else the reading side would wait for ever to hand over.
+        drop(pieces);
+        let read = read
+            .join()
+            .unwrap_or_else(|_| Err(Failure::data("reading failed")));
+        written.and(read)
+    })?;
+    let staged = output.finish()?;
+    verify::check(inputs, &plan.path, &folder, &staged)?;
+    Ok(staged)
+}
+
+fn write(pieces: &Receiver<Result<Piece, Failure>>, output: &mut Output) -> Result<(), Failure> {
+    for piece in pieces {
+        match piece? {
+            Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
+            Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,
+        }
+    }
+    Ok(())
+}
+
+/// Which row groups may be copied.
+struct Copies {
+    output: Vec<parquet::schema::types::TypePtr>,
+    codec: Compression,
+    /// Encoded bytes of a row group that is not small.
+    least: u64,
+    /// Bytes of one that fits a file.
+    most: u64,
+}
+
+impl Copies {
+    fn may(&self, input: &Input, group: &RowGroupMetaData) -> bool {
+        let alike = |column: &parquet::file::metadata::ColumnChunkMetaData| {
+            std::mem::discriminant(&column.compression()) == std::mem::discriminant(&self.codec)
+        };
+        let (raw, stored) = (
+            group.total_byte_size() as u64,
+            group.compressed_size() as u64,
+        );
+        raw >= self.least
+            && stored <= self.most
+            && group.columns().iter().all(alike)
+            && input.footer.parquet_schema().root_schema().get_fields() == self.output.as_slice()
+    }
+}
+
+fn read(
+    inputs: &Inputs,
+    copies: &Copies,
+    sender: SyncSender<Result<Piece, Failure>>,
+    job: &Job,
+) -> Result<(), Failure> {
+    for input in &inputs.files {
+        if let Err(failure) = read_file(input, &inputs.schema, copies, &sender, job) {
+            // Whoever writes says it, in order.
+            let _ = sender.send(Err(failure));
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn read_file(
+    input: &Input,
+    schema: &SchemaRef,
+    copies: &Copies,
+    sender: &SyncSender<Result<Piece, Failure>>,
+    job: &Job,
+) -> Result<(), Failure> {
+    let source = open(&input.file)?;
+    let groups = input.footer.metadata().row_groups();
+    let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
+    job.metrics.records_in.add(u64::try_from(rows).unwrap_or(0));
+    let mut indexed = None;
+    let mut group = 0;
+    while group < groups.len() {
+        if copies.may(input, &groups[group]) {
+            let metadata = match &indexed {
+                Some(metadata) => ArrowReaderMetadata::clone(metadata),
+                None => indexed.insert(source.metadata(true)?).clone(),
+            };
+            if sender
+                .send(Ok(Piece::Group(source.clone(), metadata, group)))
+                .is_err()
+            {
+                return Ok(());
+            }
+            group += 1;
+            continue;
+        }
+        let run: Vec<usize> = (group..groups.len())
+            .take_while(|&next| !copies.may(input, &groups[next]))
+            .collect();
+        group += run.len();
+        if !decode(input, &source, schema, run, sender)? {
+            return Ok(());
+        }
+    }
+    job.metrics.bytes_in.add(source.bytes_read());
+    Ok(())
+}
+
+/// Decodes a run of row groups; false when nobody takes the rows any more.
+fn decode(
+    input: &Input,
+    source: &Source,
+    schema: &SchemaRef,
+    run: Vec<usize>,
+    sender: &SyncSender<Result<Piece, Failure>>,
+) -> Result<bool, Failure> {
+    let groups = input.footer.metadata().row_groups();
+    let rows: i64 = run.iter().map(|&group| groups[group].num_rows()).sum();
+    let bytes: i64 = run
+        .iter()
+        .map(|&group| groups[group].compressed_size())
+        .sum();
+    let per_row = bytes.max(0) as f64 / rows.max(1) as f64;
+    let mut reader = reader(source, &input.footer, run)?;
+    while let Some(batch) = next(source, &mut reader)? {
+        let stored = (per_row * batch.num_rows() as f64) as u64;
+        if sender
+            .send(Ok(Piece::Rows(adapted(source, &batch, schema)?, stored)))
+            .is_err()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

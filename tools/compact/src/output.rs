@@ -1,0 +1,448 @@
+//! The new files of a partition: row groups copied or encoded, files cut at the target.
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, SchemaRef};
+use bytes::{Buf, Bytes};
+use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
+use millrace_dataset::read::Source;
+use millrace_dataset::tx::StagedFile;
+use millrace_dataset::write::Naming;
+use millrace_fault::{Failure, quoted};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
+use parquet::basic::Compression;
+use parquet::bloom_filter::Sbbf;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{SchemaDescriptor, TypePtr};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// How the new files are written.
+pub(crate) struct Form {
+    pub(crate) codec: Codec,
+    pub(crate) bloom: Vec<String>,
+    pub(crate) metadata: Vec<(String, String)>,
+    /// Bytes of a file.
+    pub(crate) target: u64,
+    /// Bytes of a row group in memory.
+    pub(crate) row_group: u64,
+    /// Threads that encode.
+    pub(crate) threads: usize,
+}
+
+/// The files in work.
+pub(crate) struct Output {
+    folder: PathBuf,
+    naming: Naming,
+    schema: SchemaRef,
+    descriptor: SchemaDescriptor,
+    properties: Arc<WriterProperties>,
+    form: Form,
+    writer: Option<Open>,
+    staged: Vec<StagedFile>,
+    pending: Vec<RecordBatch>,
+    pending_bytes: u64,
+    /// Bytes of the inputs that have not been written yet.
+    left: u64,
+    /// Bytes in memory and in the file, of what was encoded so far.
+    encoded: (u64, u64),
+    /// Bytes in memory and in the inputs, of the rows that came in.
+    decoded: (u64, u64),
+}
+
+struct Open {
+    name: String,
+    path: PathBuf,
+    file: SerializedFileWriter<File>,
+    factory: ArrowRowGroupWriterFactory,
+    groups: usize,
+}
+
+impl Output {
+    /// New files in `folder`, of inputs that are `left` bytes long; `sample` decides the encodings.
+    pub(crate) fn new(
+        folder: PathBuf,
+        naming: Naming,
+        schema: SchemaRef,
+        form: Form,
+        sample: &[RecordBatch],
+        left: u64,
+    ) -> Result<Output, Failure> {
+        let settings = WriterSettings {
+            codec: form.codec,
+            bloom: form.bloom.clone(),
+            metadata: form.metadata.clone(),
+            ..WriterSettings::default()
+        };
+        let unfit = |error: ParquetError| failed(&folder, error);
+        let encodings = Encodings::decide(&schema, sample).map_err(unfit)?;
+        let mut properties = (*settings.properties(&encodings)).clone();
+        add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
+        let descriptor = ArrowSchemaConverter::new()
+            .convert(&schema)
+            .map_err(unfit)?;
+        Ok(Output {
+            folder,
+            naming,
+            schema,
+            descriptor,
+            properties: Arc::new(properties),
+            form,
+            writer: None,
+            staged: Vec::new(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            left,
+            encoded: (0, 0),
+            decoded: (0, 0),
+        })
+    }
+
+    /// The columns of the new files, as Parquet has them.
+    pub(crate) fn parquet_fields(&self) -> Vec<TypePtr> {
+        self.descriptor.root_schema().get_fields().to_vec()
+    }
+
+    /// The compression of the new files.
+    pub(crate) fn compression(&self) -> Compression {
+        self.form.codec.into()
+    }
+
+    /// Adds rows, which were `bytes` long in the inputs.
+    pub(crate) fn push(&mut self, batch: RecordBatch, bytes: u64) -> Result<(), Failure> {
+        let memory = batch.get_array_memory_size() as u64;
+        self.left = self.left.saturating_sub(bytes);
+        self.decoded = (self.decoded.0 + memory, self.decoded.1 + bytes);
+        self.pending_bytes += memory;
+        self.pending.push(batch);
+        if self.pending_bytes >= self.group_limit() {
+            self.encode()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Adds a row group of an input as it is.
+    pub(crate) fn copy(
+        &mut self,
+        source: &Source,
+        metadata: &ArrowReaderMetadata,
+        group: usize,
+    ) -> Result<(), Failure> {
+        self.encode()?;
+        let size =
+            u64::try_from(metadata.metadata().row_group(group).compressed_size()).unwrap_or(0);
+        let written = self.written();
+        if written >= self.form.target / 4 * 3 && written + size > self.form.target / 4 * 5 {
+            self.close()?;
+        }
+        let open = self.open()?;
+        copy_group(open, source, metadata, group)?;
+        self.left = self.left.saturating_sub(size);
+        self.close_if_full()
+    }
+
+    /// Completes the last file.
+    pub(crate) fn finish(mut self) -> Result<Vec<StagedFile>, Failure> {
+        self.encode()?;
+        if self.staged.is_empty() {
+            // Inputs without rows become one file without rows: the schema stays.
+            self.open()?;
+        }
+        self.close()?;
+        Ok(self.staged)
+    }
+
+    fn written(&self) -> u64 {
+        self.writer
+            .as_ref()
+            .map_or(0, |open| open.file.bytes_written() as u64)
+    }
+
+    /// Bytes in memory at which the next row group ends: a whole one, or what is likely
+    /// to fill the file.
+    fn group_limit(&self) -> u64 {
+        let room = self.form.target.saturating_sub(self.written());
+        // Before anything is encoded, the inputs tell how far rows shrink.
+        let (memory, file) = if self.encoded.1 > 0 {
+            self.encoded
+        } else {
+            self.decoded
+        };
+        let likely = if file == 0 {
+            u64::MAX
+        } else {
+            (room as f64 * memory as f64 / file as f64) as u64
+        };
+        likely.clamp(self.form.row_group / 16, self.form.row_group)
+    }
+
+    fn encode(&mut self) -> Result<(), Failure> {
+        let batches = std::mem::take(&mut self.pending);
+        let bytes = std::mem::take(&mut self.pending_bytes);
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let (before, threads, schema) = (self.written(), self.form.threads, self.schema.clone());
+        let leaves = leaves(&self.descriptor, schema.fields().len());
+        encode_group(self.open()?, &schema, &leaves, &batches, threads)?;
+        self.encoded.0 += bytes;
+        self.encoded.1 += self.written() - before;
+        self.close_if_full()
+    }
+
+    /// Ends the file at its target, unless so little is left that it fits as well.
+    fn close_if_full(&mut self) -> Result<(), Failure> {
+        let full = self.written() >= self.form.target / 100 * 97;
+        if full && self.left > self.form.target / 4 {
+            self.close()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut Open, Failure> {
+        if self.writer.is_none() {
+            let name = (self.naming)(u32::try_from(self.staged.len()).unwrap_or(u32::MAX));
+            let path = self.folder.join(&name);
+            let file = create(&path).map_err(|error| Failure::io("write", &path, error))?;
+            let root = self.descriptor.root_schema_ptr();
+            let file = SerializedFileWriter::new(file, root, self.properties.clone())
+                .map_err(|error| failed(&path, error))?;
+            let factory = ArrowRowGroupWriterFactory::new(&file, self.schema.clone());
+            self.writer = Some(Open {
+                name,
+                path,
+                file,
+                factory,
+                groups: 0,
+            });
+        }
+        self.writer
+            .as_mut()
+            .ok_or_else(|| Failure::environment("no file is open"))
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        let Some(mut open) = self.writer.take() else {
+            return Ok(());
+        };
+        let metadata = open
+            .file
+            .finish()
+            .map_err(|error| failed(&open.path, error))?;
+        let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+        self.staged.push(StagedFile {
+            name: open.name,
+            rows,
+            bytes: open.file.bytes_written() as u64,
+        });
+        Ok(())
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// An error of the Parquet library while writing `path`: an I/O error keeps its reason.
+fn failed(path: &Path, error: ParquetError) -> Failure {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(cause) => Failure::io("write", path, *cause),
+            Err(cause) => Failure::data(format!("cannot write {}", quoted(path.to_string_lossy())))
+                .because(cause),
+        },
+        other => {
+            Failure::data(format!("cannot write {}", quoted(path.to_string_lossy()))).because(other)
+        }
+    }
+}
+
+/// How many leaf columns each field has.
+fn leaves(descriptor: &SchemaDescriptor, fields: usize) -> Vec<usize> {
+    let mut leaves = vec![0; fields];
+    for leaf in 0..descriptor.num_columns() {
+        leaves[descriptor.get_column_root_idx(leaf)] += 1;
+    }
+    leaves
+}
+
+/// A field's column writers, until a thread takes them; then its finished chunks.
+enum Field {
+    Waiting(Vec<ArrowColumnWriter>),
+    Taken,
+    Done(Result<Vec<ArrowColumnChunk>, ParquetError>),
+}
+
+/// Encodes one row group, its columns on several threads.
+fn encode_group(
+    open: &mut Open,
+    schema: &SchemaRef,
+    leaves: &[usize],
+    batches: &[RecordBatch],
+    threads: usize,
+) -> Result<(), Failure> {
+    let mut writers = open
+        .factory
+        .create_column_writers(open.groups)
+        .map_err(|error| failed(&open.path, error))?
+        .into_iter();
+    let fields: Vec<Mutex<Field>> = leaves
+        .iter()
+        .map(|count| Mutex::new(Field::Waiting(writers.by_ref().take(*count).collect())))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let run = || {
+        while let Some((index, field)) = Some(next.fetch_add(1, Ordering::Relaxed))
+            .and_then(|index| Some((index, fields.get(index)?)))
+        {
+            let mut field = field.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Field::Waiting(writers) = std::mem::replace(&mut *field, Field::Taken) {
+                let arrays = batches.iter().map(|batch| batch.column(index));
+                *field = Field::Done(encode_field(
+                    writers,
+                    schema.fields()[index].clone(),
+                    arrays,
+                ));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(fields.len()) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    append(open, fields).map_err(|error| failed(&open.path, error))
+}
+
+fn append(open: &mut Open, fields: Vec<Mutex<Field>>) -> Result<(), ParquetError> {
+    let mut group = open.file.next_row_group()?;
+    for field in fields {
+        let Field::Done(chunks) = field.into_inner().unwrap_or_else(PoisonError::into_inner) else {
+            return Err(ParquetError::General("a column was not encoded".to_owned()));
+        };
+        for chunk in chunks? {
+            chunk.append_to_row_group(&mut group)?;
+        }
+    }
+    group.close()?;
+    open.groups += 1;
+    Ok(())
+}
+
+fn encode_field<'a>(
+    mut writers: Vec<ArrowColumnWriter>,
+    field: FieldRef,
+    arrays: impl Iterator<Item = &'a ArrayRef>,
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    for array in arrays {
+        for (writer, leaf) in writers.iter_mut().zip(compute_leaves(&field, array)?) {
+            writer.write(&leaf)?;
+        }
+    }
+    writers.into_iter().map(ArrowColumnWriter::close).collect()
+}
+
+/// Copies a row group's bytes with its statistics, page indexes and bloom filters.
+fn copy_group(
+    open: &mut Open,
+    source: &Source,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+) -> Result<(), Failure> {
+    let columns = metadata.metadata().row_group(group).num_columns();
+    let mut copied = open
+        .file
+        .next_row_group()
+        .map_err(|error| failed(&open.path, error))?;
+    for leaf in 0..columns {
+        let (chunk, close) = source.guarded(|| encoded(source, metadata, group, leaf))?;
+        copied
+            .append_column(&chunk, close)
+            .map_err(|error| failed(&open.path, error))?;
+    }
+    copied.close().map_err(|error| failed(&open.path, error))?;
+    open.groups += 1;
+    Ok(())
+}
+
+fn encoded(
+    source: &Source,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+    leaf: usize,
+) -> Result<(Chunk, ColumnCloseResult), ParquetError> {
+    let file = metadata.metadata();
+    let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
+    let (start, length) = column.byte_range();
+    let bytes = source.get_bytes(start, usize::try_from(length).unwrap_or(usize::MAX))?;
+    let pages = file
+        .column_index()
+        .and_then(|index| index.get(group)?.get(leaf))
+        .cloned();
+    let close = ColumnCloseResult {
+        bytes_written: length,
+        rows_written: u64::try_from(file.row_group(group).num_rows()).unwrap_or(0),
+        metadata: column.clone(),
+        bloom_filter: Sbbf::read_from_column_chunk(column, source)?,
+        column_index: pages.filter(|pages| !matches!(pages, ColumnIndexMetaData::NONE)),
+        offset_index: file
+            .offset_index()
+            .and_then(|index| index.get(group)?.get(leaf))
+            .cloned(),
+    };
+    Ok((Chunk { start, bytes }, close))
+}
+
+/// A column chunk in memory, at its place in the file it comes from.
+struct Chunk {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Length for Chunk {
+    fn len(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Chunk {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let offset = start
+            .checked_sub(self.start)
+            .and_then(|offset| usize::try_from(offset).ok());
+        let offset = offset.filter(|offset| *offset <= self.bytes.len());
+        let offset = offset.ok_or_else(|| {
+            ParquetError::General("a column chunk begins before its bytes".to_owned())
+        })?;
+        Ok(self.bytes.slice(offset..).reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let mut rest = self.get_read(start)?.into_inner();
+        if rest.len() < length {
+            return Err(ParquetError::EOF("a column chunk ends early".to_owned()));
+        }
+        Ok(rest.split_to(length))
+    }
+}

@@ -1,0 +1,185 @@
+//! Before the commit: the new files hold what the old ones held, by their footers' word.
+
+use crate::merge::{Input, Inputs};
+use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_ord::sort::{SortOptions, sort_limit};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat;
+use millrace_dataset::evolution::adapt;
+use millrace_dataset::read::Source;
+use millrace_dataset::tx::StagedFile;
+use millrace_fault::{Failure, quoted};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use std::path::Path;
+
+/// Compares rows, null counts, least and greatest values of inputs and staged files.
+pub(crate) fn check(
+    inputs: &Inputs,
+    partition: &str,
+    folder: &Path,
+    staged: &[StagedFile],
+) -> Result<(), Failure> {
+    let old: Vec<&ArrowReaderMetadata> = inputs
+        .files
+        .iter()
+        .map(|Input { footer, .. }| footer)
+        .collect();
+    let new = staged
+        .iter()
+        .map(|file| Source::open(&folder.join(&file.name))?.metadata(false))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let new: Vec<&ArrowReaderMetadata> = new.iter().collect();
+    compare(partition, "rows", Some(rows(&old)), Some(rows(&new)))?;
+    for field in inputs.schema.fields() {
+        let (old, new) = (Known::of(&old, field), Known::of(&new, field));
+        compare(
+            partition,
+            &format!("nulls in column {}", quoted(field.name())),
+            old.nulls,
+            new.nulls,
+        )?;
+        for (what, old, new) in [
+            ("least value", &old.min, &new.min),
+            ("greatest value", &old.max, &new.max),
+        ] {
+            let differ = old
+                .as_ref()
+                .zip(new.as_ref())
+                .is_some_and(|(old, new)| old.to_data() != new.to_data());
+            if differ {
+                return Err(wrong(
+                    partition,
+                    &format!("the {what} of column {}", quoted(field.name())),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn compare(partition: &str, what: &str, old: Option<u64>, new: Option<u64>) -> Result<(), Failure> {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => {
+            Err(wrong(partition, &format!("{what} ({old}, now {new})")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong(partition: &str, what: &str) -> Failure {
+    let partition = quoted(if partition.is_empty() { "." } else { partition });
+    Failure::data(format!("the rewritten files of partition {partition} differ from the old ones in {what}: nothing committed"))
+        .hint("one of the old files is damaged: its footer and its rows do not agree")
+}
+
+fn rows(footers: &[&ArrowReaderMetadata]) -> u64 {
+    footers
+        .iter()
+        .map(|footer| u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0))
+        .sum()
+}
+
+/// What the footers know of a column together; None as soon as one does not.
+#[derive(Default)]
+struct Known {
+    nulls: Option<u64>,
+    min: Option<ArrayRef>,
+    max: Option<ArrayRef>,
+}
+
+impl Known {
+    fn of(footers: &[&ArrowReaderMetadata], field: &Field) -> Known {
+        let parts: Option<Vec<Part>> = footers
+            .iter()
+            .map(|footer| Part::of(footer, field))
+            .collect();
+        let Some(parts) = parts else {
+            return Known::default();
+        };
+        let nulls = parts.iter().map(|part| part.nulls).sum();
+        let bound = |pick: fn(&Part) -> &Option<ArrayRef>, descending| {
+            let arrays: Option<Vec<&dyn Array>> =
+                parts.iter().map(|part| pick(part).as_deref()).collect();
+            extreme(&arrays?, descending)
+        };
+        Known {
+            nulls,
+            min: bound(|part| &part.min, false),
+            max: bound(|part| &part.max, true),
+        }
+    }
+}
+
+fn extreme(arrays: &[&dyn Array], descending: bool) -> Option<ArrayRef> {
+    let all = concat(arrays).ok()?;
+    let options = SortOptions {
+        descending,
+        nulls_first: false,
+    };
+    let first = sort_limit(&all, Some(options), Some(1)).ok()?;
+    (first.len() == 1 && first.is_valid(0)).then_some(first)
+}
+
+/// One file's account of a column, an element for each row group.
+struct Part {
+    nulls: Option<u64>,
+    min: Option<ArrayRef>,
+    max: Option<ArrayRef>,
+}
+
+impl Part {
+    fn of(footer: &ArrowReaderMetadata, field: &Field) -> Option<Part> {
+        let schema: &Schema = footer.schema();
+        let total = footer.metadata().file_metadata().num_rows();
+        if schema.field_with_name(field.name()).is_err() {
+            // All null, which says nothing of bounds.
+            let none = arrow_array::new_empty_array(field.data_type());
+            return Some(Part {
+                nulls: u64::try_from(total).ok(),
+                min: Some(none.clone()),
+                max: Some(none),
+            });
+        }
+        let groups = footer.metadata().row_groups();
+        let converter =
+            StatisticsConverter::try_new(field.name(), schema, footer.parquet_schema()).ok()?;
+        converter.parquet_column_index()?;
+        let converter = converter.with_missing_null_counts_as_zero(false);
+        let counts = converter.row_group_null_counts(groups.iter()).ok()?;
+        let nulls = (counts.null_count() == 0).then(|| counts.values().iter().sum());
+        let ordered = is_comparable(field.data_type());
+        let all_null = |index: usize| {
+            counts.is_valid(index) && counts.value(index) == groups[index].num_rows() as u64
+        };
+        let exact = |array: ArrayRef, exact: BooleanArray| {
+            let known = (0..array.len()).all(|index| {
+                all_null(index)
+                    || (array.is_valid(index) && exact.is_valid(index) && exact.value(index))
+            });
+            (ordered && known)
+                .then(|| adapt(&array, field.data_type()).ok())
+                .flatten()
+        };
+        let min = converter
+            .row_group_mins(groups.iter())
+            .ok()
+            .zip(converter.row_group_is_min_value_exact(groups.iter()).ok());
+        let max = converter
+            .row_group_maxes(groups.iter())
+            .ok()
+            .zip(converter.row_group_is_max_value_exact(groups.iter()).ok());
+        Some(Part {
+            nulls,
+            min: min.and_then(|(array, is)| exact(array, is)),
+            max: max.and_then(|(array, is)| exact(array, is)),
+        })
+    }
+}
+
+/// Floats have two zeros and NaN, which writers treat in several ways.
+fn is_comparable(data_type: &DataType) -> bool {
+    !data_type.is_nested()
+        && !data_type.is_floating()
+        && !matches!(data_type, DataType::Dictionary(..) | DataType::Null)
+}
