@@ -150,8 +150,10 @@ impl Drop for Pool {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.closed = true;
-        state.tasks.clear();
+        let tasks = std::mem::take(&mut state.tasks);
         drop(state);
+        // Rows in them give their permits back under the same lock.
+        drop(tasks);
         self.shared.changed.notify_all();
         for worker in self.workers.drain(..) {
             let _ = worker.join();
