@@ -56,7 +56,13 @@ pub struct Args {
     ///
     /// They are buffered (at most 32 MiB of them) and then decoded like all others. A later
     /// record that contradicts the sample is refused, never nulled.
-    #[arg(long, value_name = "N", default_value = "10000", conflicts_with = "schema", help_heading = "Schema")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "10000",
+        conflicts_with = "schema",
+        help_heading = "Schema"
+    )]
     pub infer_rows: NonZeroUsize,
     /// Print the schema as a Table Schema instead of any data
     #[arg(long, help_heading = "Schema")]
@@ -65,7 +71,12 @@ pub struct Args {
     ///
     /// The others are still checked, so that a record is refused or not whatever is
     /// selected; from Parquet and Arrow files they are not read at all.
-    #[arg(long, value_name = "COLS", value_delimiter = ',', help_heading = "Schema")]
+    #[arg(
+        long,
+        value_name = "COLS",
+        value_delimiter = ',',
+        help_heading = "Schema"
+    )]
     pub select: Option<Vec<String>>,
     /// What to do about fields that the schema does not have [default: ignore, or warn where the schema is inferred]
     ///
@@ -92,14 +103,29 @@ pub struct Args {
     ///
     /// A count ends the run at once, a rate (1% or 0.01 of all records) is judged at its end.
     /// The file of --rejects is complete all the same.
-    #[arg(long, value_name = "N|RATE", requires = "rejects", help_heading = "Bad records")]
+    #[arg(
+        long,
+        value_name = "N|RATE",
+        requires = "rejects",
+        help_heading = "Bad records"
+    )]
     pub max_rejects: Option<Limit>,
 
     /// Most rows of a batch
-    #[arg(long, value_name = "N", default_value = "8192", help_heading = "Batches")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "8192",
+        help_heading = "Batches"
+    )]
     pub batch_rows: NonZeroUsize,
     /// Longest record; a longer one ends the run with exit 3
-    #[arg(long, value_name = "SIZE", default_value = "64MiB", help_heading = "Batches")]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "64MiB",
+        help_heading = "Batches"
+    )]
     pub max_record_size: Size,
 
     /// CSV: character between cells [default: a comma, a tab for TSV]

@@ -28,11 +28,18 @@ pub(crate) struct Content {
 
 impl Content {
     /// Opens `input`; bytes read from it as stored are added to `counter`.
-    pub(crate) fn open(input: &Input, asked: CompressionOption, counter: &Counter) -> Result<Content, Failure> {
+    pub(crate) fn open(
+        input: &Input,
+        asked: CompressionOption,
+        counter: &Counter,
+    ) -> Result<Content, Failure> {
         let name = input.name();
         let storage_failed = Arc::new(AtomicBool::new(false));
-        let mut stored =
-            Stored { inner: input.open()?, counter: counter.clone(), failed: Arc::clone(&storage_failed) };
+        let mut stored = Stored {
+            inner: input.open()?,
+            counter: counter.clone(),
+            failed: Arc::clone(&storage_failed),
+        };
         let mut head = Vec::with_capacity(8);
         let read = stored.by_ref().take(8).read_to_end(&mut head);
         read.map_err(|error| Failure::io("read", &name, error))?;
@@ -41,12 +48,20 @@ impl Content {
             named => named,
         };
         if head.is_empty() && (compression != CompressionOption::None || is_archive_name(&name)) {
-            return Err(Failure::data(format!("cannot decompress {}: it is empty", quoted(&name))));
+            return Err(Failure::data(format!(
+                "cannot decompress {}: it is empty",
+                quoted(&name)
+            )));
         }
         let compressed = compression != CompressionOption::None;
         let reader = decompressed(io::Cursor::new(head).chain(stored), compression);
         let reader = reader.map_err(|error| damaged(&name, error))?;
-        Ok(Content { name, reader, storage_failed, compressed })
+        Ok(Content {
+            name,
+            reader,
+            storage_failed,
+            compressed,
+        })
     }
 
     /// Reads into `space`; 0 at the end.
@@ -109,7 +124,9 @@ fn by_magic(head: &[u8]) -> CompressionOption {
     match head {
         [0x1f, 0x8b, ..] => CompressionOption::Gzip,
         // A frame, or a skippable one as pzstd puts in front.
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => CompressionOption::Zstd,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            CompressionOption::Zstd
+        }
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => CompressionOption::Bzip2,
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => CompressionOption::Xz,
         [0x04, 0x22, 0x4d, 0x18, ..] => CompressionOption::Lz4,
@@ -127,12 +144,16 @@ fn decompressed(
 ) -> io::Result<Box<dyn Read + Send>> {
     Ok(match compression {
         CompressionOption::Auto | CompressionOption::None => Box::new(stored),
-        CompressionOption::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(STORED, stored))),
+        CompressionOption::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+            STORED, stored,
+        ))),
         CompressionOption::Zstd => Box::new(zstd::Decoder::new(stored)?),
-        CompressionOption::Bzip2 => Box::new(MultiBzDecoder::new(BufReader::with_capacity(STORED, stored))),
-        CompressionOption::Xz => {
-            Box::new(XzDecoder::new_multi_decoder(BufReader::with_capacity(STORED, stored)))
-        }
+        CompressionOption::Bzip2 => Box::new(MultiBzDecoder::new(BufReader::with_capacity(
+            STORED, stored,
+        ))),
+        CompressionOption::Xz => Box::new(XzDecoder::new_multi_decoder(BufReader::with_capacity(
+            STORED, stored,
+        ))),
         CompressionOption::Lz4 => Box::new(Lz4Frames::new(stored)),
     })
 }
@@ -161,7 +182,12 @@ impl<R: Read> Read for Watched<R> {
 impl<R: Read> Lz4Frames<R> {
     fn new(stored: R) -> Self {
         let inner = BufReader::with_capacity(STORED, stored);
-        Lz4Frames { frame: Some(FrameDecoder::new(Watched { inner, overrun: false })) }
+        Lz4Frames {
+            frame: Some(FrameDecoder::new(Watched {
+                inner,
+                overrun: false,
+            })),
+        }
     }
 }
 
@@ -177,7 +203,11 @@ impl<R: Read> Read for Lz4Frames<R> {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             let more = !stored.inner.fill_buf()?.is_empty();
-            self.frame = self.frame.take().filter(|_| more).map(|ended| FrameDecoder::new(ended.into_inner()));
+            self.frame = self
+                .frame
+                .take()
+                .filter(|_| more)
+                .map(|ended| FrameDecoder::new(ended.into_inner()));
         }
         Ok(0)
     }

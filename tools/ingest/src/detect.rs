@@ -22,7 +22,10 @@ pub(crate) enum Format {
 impl Format {
     /// Whether rows come as text records, to be decoded by a schema.
     pub(crate) fn is_text(self) -> bool {
-        !matches!(self, Format::Parquet | Format::ArrowFile | Format::ArrowStream)
+        !matches!(
+            self,
+            Format::Parquet | Format::ArrowFile | Format::ArrowStream
+        )
     }
 }
 
@@ -37,11 +40,17 @@ pub(crate) fn detect(asked: FormatOption, name: &str, head: &[u8]) -> Result<For
         FormatOption::Rejects => Ok(Format::Rejects),
         FormatOption::Parquet => match by_magic(head) {
             Some(Format::Parquet) => Ok(Format::Parquet),
-            _ => Err(Failure::data(format!("{} is not a Parquet file", quoted(name)))),
+            _ => Err(Failure::data(format!(
+                "{} is not a Parquet file",
+                quoted(name)
+            ))),
         },
         FormatOption::Arrow => match by_magic(head) {
             Some(format @ (Format::ArrowFile | Format::ArrowStream)) => Ok(format),
-            _ => Err(Failure::data(format!("{} is neither an Arrow stream nor an Arrow file", quoted(name)))),
+            _ => Err(Failure::data(format!(
+                "{} is neither an Arrow stream nor an Arrow file",
+                quoted(name)
+            ))),
         },
         FormatOption::Auto => automatic(name, head),
     }
@@ -52,17 +61,24 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
         return Ok(format);
     }
     if let Some(other) = foreign(head) {
-        let failure = Failure::usage(format!("cannot read {}: {other} files are not supported", quoted(name)));
+        let failure = Failure::usage(format!(
+            "cannot read {}: {other} files are not supported",
+            quoted(name)
+        ));
         return Err(failure.hint("convert it to Parquet first"));
     }
     match extension(without_compression(name)).as_str() {
         "ndjson" | "jsonl" | "ldjson" => Ok(Format::Ndjson),
         "csv" => Ok(Format::Csv),
         "tsv" | "tab" => Ok(Format::Tsv),
-        "parquet" | "pq" => Err(Failure::data(format!("{} is not a Parquet file", quoted(name)))),
-        "arrow" | "arrows" | "ipc" | "feather" => {
-            Err(Failure::data(format!("{} is neither an Arrow stream nor an Arrow file", quoted(name))))
-        }
+        "parquet" | "pq" => Err(Failure::data(format!(
+            "{} is not a Parquet file",
+            quoted(name)
+        ))),
+        "arrow" | "arrows" | "ipc" | "feather" => Err(Failure::data(format!(
+            "{} is neither an Arrow stream nor an Arrow file",
+            quoted(name)
+        ))),
         "json" => Ok(by_text(head).unwrap_or(Format::Json)),
         _ if head.is_empty() => Ok(Format::Ndjson),
         _ => by_text(head).ok_or_else(|| {
@@ -94,7 +110,10 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
 /// JSON by its first character. An object is NDJSON if it ends on its first line,
 /// and a document (maybe over many lines) otherwise.
 fn by_text(head: &[u8]) -> Option<Format> {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
     match text.first()? {
         b'[' => Some(Format::Json),
         b'{' => {
@@ -102,7 +121,11 @@ fn by_text(head: &[u8]) -> Option<Format> {
             // A first line longer than what we look at is a record, not a layout.
             let whole = line.len() == text.len() && head.len() >= HEAD;
             let ends = line.trim_ascii_end().ends_with(b"}");
-            Some(if whole || ends { Format::Ndjson } else { Format::Json })
+            Some(if whole || ends {
+                Format::Ndjson
+            } else {
+                Format::Json
+            })
         }
         _ => None,
     }
@@ -111,14 +134,17 @@ fn by_text(head: &[u8]) -> Option<Format> {
 /// `name` without `.gz` and the like.
 pub(crate) fn without_compression(name: &str) -> &str {
     match extension(name).as_str() {
-        "gz" | "gzip" | "zst" | "zstd" | "bz2" | "xz" | "lz4" => name.rsplit_once('.').map_or(name, |(stem, _)| stem),
+        "gz" | "gzip" | "zst" | "zstd" | "bz2" | "xz" | "lz4" => {
+            name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+        }
         _ => name,
     }
 }
 
 fn extension(name: &str) -> String {
     let file = name.rsplit('/').next().unwrap_or(name);
-    file.rsplit_once('.').map_or_else(String::new, |(_, extension)| extension.to_ascii_lowercase())
+    file.rsplit_once('.')
+        .map_or_else(String::new, |(_, extension)| extension.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -132,7 +158,10 @@ mod tests {
     #[test]
     fn content_goes_before_names() {
         assert_eq!(auto("x.csv", "PAR1"), Some(Format::Parquet));
-        assert_eq!(auto("x.json", "{\"a\":1}\n{\"a\":2}\n"), Some(Format::Ndjson));
+        assert_eq!(
+            auto("x.json", "{\"a\":1}\n{\"a\":2}\n"),
+            Some(Format::Ndjson)
+        );
         assert_eq!(auto("x.json", "{\n  \"a\": 1\n}"), Some(Format::Json));
         assert_eq!(auto("x.json", "\u{feff}[1]"), Some(Format::Json));
         assert_eq!(auto("-", " {\"a\":1}"), Some(Format::Ndjson));

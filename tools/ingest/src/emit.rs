@@ -40,14 +40,29 @@ impl<'a> Emitter<'a> {
         schema: &SchemaRef,
         sample: Option<u64>,
     ) -> Result<Self, Failure> {
-        let schema = if plan.source_columns { source::with_columns(schema)? } else { SchemaRef::clone(schema) };
+        let schema = if plan.source_columns {
+            source::with_columns(schema)?
+        } else {
+            SchemaRef::clone(schema)
+        };
         let identity = &job.identity;
         let quarantine = plan.rejects.as_deref();
         let quarantine = quarantine
-            .map(|name| Quarantine::create(name, identity.run_id.as_deref(), identity.unit.as_deref()))
+            .map(|name| {
+                Quarantine::create(name, identity.run_id.as_deref(), identity.unit.as_deref())
+            })
             .transpose()?;
         output.start(&schema)?;
-        Ok(Emitter { job, plan, output, quarantine, schema, sample, lines: 0, extra: BTreeSet::new() })
+        Ok(Emitter {
+            job,
+            plan,
+            output,
+            quarantine,
+            schema,
+            sample,
+            lines: 0,
+            extra: BTreeSet::new(),
+        })
     }
 
     /// Emits what became of the next parcel.
@@ -71,21 +86,31 @@ impl<'a> Emitter<'a> {
     }
 
     /// Emits a batch, `source` columns behind its own.
-    pub(crate) fn write(&mut self, batch: RecordBatch, source: Vec<arrow_array::ArrayRef>) -> Result<(), Failure> {
+    pub(crate) fn write(
+        &mut self,
+        batch: RecordBatch,
+        source: Vec<arrow_array::ArrayRef>,
+    ) -> Result<(), Failure> {
         let rows = batch.num_rows() as u64;
         self.job.metrics.records_in.add(rows);
         let mut columns = batch.columns().to_vec();
         columns.extend(source);
         let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let batch = RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options)
-            .map_err(|error| Failure::data(error.to_string()))?;
+        let batch =
+            RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options)
+                .map_err(|error| Failure::data(error.to_string()))?;
         self.output.write(&batch)?;
         self.job.metrics.records_out.add(rows);
         self.job.metrics.bytes_out.set(self.output.bytes_written());
         Ok(())
     }
 
-    fn refuse(&mut self, parcel: &Parcel, places: &Places<'_>, refused: &Refused) -> Result<(), Failure> {
+    fn refuse(
+        &mut self,
+        parcel: &Parcel,
+        places: &Places<'_>,
+        refused: &Refused,
+    ) -> Result<(), Failure> {
         let metrics = &self.job.metrics;
         metrics.records_in.add(1);
         metrics.rejected.add(1);
@@ -103,11 +128,16 @@ impl<'a> Emitter<'a> {
             expected,
         };
         let source = Source::file(place.file, place.line, place.offset);
-        quarantine.write(&Reject { source, reasons: &[reason], content: Content::Raw(raw) })?;
+        quarantine.write(&Reject {
+            source,
+            reasons: &[reason],
+            content: Content::Raw(raw),
+        })?;
         match self.plan.max_rejects {
-            Some(limit @ Limit::Count(most)) if limit.is_exceeded(quarantine.count(), 0) => {
-                Err(Failure::finding(format!("more than {most} records refused")).hint(seen_in(quarantine)))
-            }
+            Some(limit @ Limit::Count(most)) if limit.is_exceeded(quarantine.count(), 0) => Err(
+                Failure::finding(format!("more than {most} records refused"))
+                    .hint(seen_in(quarantine)),
+            ),
             _ => Ok(()),
         }
     }
@@ -123,21 +153,30 @@ impl<'a> Emitter<'a> {
     /// Where the record at `offset` of `file`, which comes next, stands.
     pub(crate) fn too_long(&self, file: &str, offset: u64) -> Failure {
         let (line, size) = (self.lines + 1, self.plan.sizes.record);
-        Failure::data(format!("{}: byte {offset}: the record is longer than {size} bytes", at(file, line)))
-            .hint("--max-record-size allows longer ones")
+        Failure::data(format!(
+            "{}: byte {offset}: the record is longer than {size} bytes",
+            at(file, line)
+        ))
+        .hint("--max-record-size allows longer ones")
     }
 
     /// Ends the run: judges the limits and completes the rejects, durably. The stream's
     /// own end is the caller's.
     pub(crate) fn finish(self, result: Result<(), Failure>) -> Result<(), Failure> {
         self.tell(result.is_ok());
-        let Some(quarantine) = self.quarantine else { return result };
-        let (part, whole) = (self.job.metrics.rejected.value(), self.job.metrics.records_in.value());
+        let Some(quarantine) = self.quarantine else {
+            return result;
+        };
+        let (part, whole) = (
+            self.job.metrics.rejected.value(),
+            self.job.metrics.records_in.value(),
+        );
         let hint = seen_in(&quarantine);
         let result = result.and_then(|()| match self.plan.max_rejects {
-            Some(limit) if limit.is_exceeded(part, whole) => {
-                Err(Failure::finding(format!("{part} of {whole} records refused, more than {limit}")).hint(hint))
-            }
+            Some(limit) if limit.is_exceeded(part, whole) => Err(Failure::finding(format!(
+                "{part} of {whole} records refused, more than {limit}"
+            ))
+            .hint(hint)),
             _ => Ok(()),
         });
         match result {
@@ -162,7 +201,10 @@ impl<'a> Emitter<'a> {
         let rejected = self.job.metrics.rejected.value();
         if let (true, Some(quarantine), 1..) = (done, &self.quarantine, rejected) {
             let whole = self.job.metrics.records_in.value();
-            self.job.say(format!("{rejected} of {whole} records refused: {}", seen_in(quarantine)));
+            self.job.say(format!(
+                "{rejected} of {whole} records refused: {}",
+                seen_in(quarantine)
+            ));
         }
         if !self.extra.is_empty() {
             let names: Vec<String> = self.extra.iter().take(10).map(quoted).collect();
@@ -190,12 +232,19 @@ fn located(place: &Place<'_>, refused: &Refused, expected: &str) -> Failure {
     let Refused { reason, .. } = refused;
     // In an envelope the record does not stand as it is.
     let offset = place.offset + if place.exact { reason.position } else { 0 };
-    let field = if reason.field.is_empty() { String::new() } else { format!("{}: ", reason.field) };
+    let field = if reason.field.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", reason.field)
+    };
     let value = quoted(clip(&reason.value, 80));
     let verdict = match reason.constraint {
         constraint::TYPE => "is not",
         _ => "found, expected",
     };
-    Failure::data(format!("{}: byte {offset}: {field}{value} {verdict} {expected}", at(place.file, place.line)))
-        .hint("--rejects FILE keeps refused records and goes on")
+    Failure::data(format!(
+        "{}: byte {offset}: {field}{value} {verdict} {expected}",
+        at(place.file, place.line)
+    ))
+    .hint("--rejects FILE keeps refused records and goes on")
 }

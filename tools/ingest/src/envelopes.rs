@@ -41,7 +41,10 @@ fn record(line: &[u8]) -> Result<Vec<u8>, Failure> {
         Restored::Record(json) => json.as_bytes().to_vec(),
     };
     if is_json(&record) {
-        record.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+        record
+            .iter_mut()
+            .filter(|byte| **byte == b'\n')
+            .for_each(|byte| *byte = b' ');
     }
     Ok(record)
 }
@@ -51,7 +54,9 @@ fn record(line: &[u8]) -> Result<Vec<u8>, Failure> {
 pub(crate) fn hold_json(head: &[u8]) -> bool {
     let mut lines = head.split_inclusive(|byte| *byte == b'\n');
     let first = lines.find(|line| !line.trim_ascii().is_empty());
-    first.and_then(|line| record(line).ok()).is_none_or(|record| is_json(&record))
+    first
+        .and_then(|line| record(line).ok())
+        .is_none_or(|record| is_json(&record))
 }
 
 fn is_json(record: &[u8]) -> bool {

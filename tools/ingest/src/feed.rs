@@ -53,12 +53,23 @@ impl<'a> Feed<'a> {
     ) -> Result<Self, Trouble> {
         let text = Some(layout::begin(first, plan)?);
         let (replayed, spare) = (VecDeque::new(), Vec::new());
-        Ok(Feed { plan, bytes_in, inputs, text, trouble: None, replayed, spare, next: 0 })
+        Ok(Feed {
+            plan,
+            bytes_in,
+            inputs,
+            text,
+            trouble: None,
+            replayed,
+            spare,
+            next: 0,
+        })
     }
 
     /// The number of the parcel, or of the trouble, that comes next.
     pub(crate) fn number(&self) -> u64 {
-        self.replayed.front().map_or(self.next, |parcel| parcel.number)
+        self.replayed
+            .front()
+            .map_or(self.next, |parcel| parcel.number)
     }
 
     /// The next parcel; None after the last. After trouble there is nothing more.
@@ -69,16 +80,27 @@ impl<'a> Feed<'a> {
         if let Some(trouble) = self.trouble.take() {
             return Err(trouble);
         }
-        let mut pack = Pack { chunk: self.spare.pop().unwrap_or_default(), parts: Vec::new(), layout: None };
+        let mut pack = Pack {
+            chunk: self.spare.pop().unwrap_or_default(),
+            parts: Vec::new(),
+            layout: None,
+        };
         let packed = self.pack(&mut pack);
         if packed.is_err() {
             (self.text, self.inputs) = (None, VecDeque::new());
         }
-        let Some(layout) = pack.layout else { return packed.map(|()| None) };
+        let Some(layout) = pack.layout else {
+            return packed.map(|()| None);
+        };
         self.trouble = packed.err();
         let number = self.next;
         self.next += 1;
-        Ok(Some(Parcel { number, chunk: pack.chunk, parts: pack.parts, layout }))
+        Ok(Some(Parcel {
+            number,
+            chunk: pack.chunk,
+            parts: pack.parts,
+            layout,
+        }))
     }
 
     /// Puts parcels that were taken out back in front.
@@ -98,8 +120,14 @@ impl<'a> Feed<'a> {
     /// Fills a chunk from as many files as fit.
     fn pack(&mut self, pack: &mut Pack) -> Result<(), Trouble> {
         while pack.chunk.len() < self.plan.sizes.chunk {
-            let Some(mut text) = self.text()? else { return Ok(()) };
-            if pack.layout.as_ref().is_some_and(|layout| !layout.packs() || *layout != text.layout) {
+            let Some(mut text) = self.text()? else {
+                return Ok(());
+            };
+            if pack
+                .layout
+                .as_ref()
+                .is_some_and(|layout| !layout.packs() || *layout != text.layout)
+            {
                 self.text = Some(text);
                 return Ok(());
             }
@@ -130,10 +158,15 @@ impl<'a> Feed<'a> {
         if let Some(text) = self.text.take() {
             return Ok(Some(text));
         }
-        let Some(input) = self.inputs.pop_front() else { return Ok(None) };
+        let Some(input) = self.inputs.pop_front() else {
+            return Ok(None);
+        };
         let opened = Opened::open(&input, self.plan, self.bytes_in)?;
         if !opened.format.is_text() {
-            let failure = Failure::data(format!("{} holds columns, the inputs before it text", quoted(&opened.name)));
+            let failure = Failure::data(format!(
+                "{} holds columns, the inputs before it text",
+                quoted(&opened.name)
+            ));
             return Err(failure.hint("ingest files of one kind at a time").into());
         }
         Ok(Some(layout::begin(opened, self.plan)?))

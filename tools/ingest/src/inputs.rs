@@ -38,14 +38,20 @@ impl Input {
     fn size(&self) -> Option<u64> {
         match self {
             Input::Stdin => None,
-            Input::File(location) => std::fs::metadata(location.path()).ok().map(|found| found.len()),
+            Input::File(location) => std::fs::metadata(location.path())
+                .ok()
+                .map(|found| found.len()),
         }
     }
 }
 
 /// Bytes of all inputs as stored; 0 if that is not known.
 pub(crate) fn total_size(inputs: &[Input]) -> u64 {
-    inputs.iter().map(Input::size).sum::<Option<u64>>().unwrap_or(0)
+    inputs
+        .iter()
+        .map(Input::size)
+        .sum::<Option<u64>>()
+        .unwrap_or(0)
 }
 
 /// The inputs that the command line means. Standard input may be meant once.
@@ -61,7 +67,9 @@ pub(crate) fn resolve(args: &Args) -> Result<Vec<Input>, Failure> {
             }
             if inputs.is_empty() {
                 let list = file.display();
-                return Err(Failure::environment(format!("cannot read any input: the list '{list}' is empty")));
+                return Err(Failure::environment(format!(
+                    "cannot read any input: the list '{list}' is empty"
+                )));
             }
         }
         None if args.inputs.is_empty() => inputs.push(Input::Stdin),
@@ -86,20 +94,32 @@ fn listed(file: &Path, null: bool) -> Result<Vec<OsString>, Failure> {
         _ => Input::File(Location::parse(file)?),
     };
     let mut bytes = Vec::new();
-    input.open()?.read_to_end(&mut bytes).map_err(|error| Failure::io("read", input.name(), error))?;
+    input
+        .open()?
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::io("read", input.name(), error))?;
     let separator = if null { 0 } else { b'\n' };
-    let names = bytes.split(|byte| *byte == separator).filter(|name| !name.is_empty());
-    Ok(names.map(|name| OsString::from_vec(name.to_vec())).collect())
+    let names = bytes
+        .split(|byte| *byte == separator)
+        .filter(|name| !name.is_empty());
+    Ok(names
+        .map(|name| OsString::from_vec(name.to_vec()))
+        .collect())
 }
 
 fn check_stdin(inputs: &[Input], files_from: Option<&Path>) -> Result<(), Failure> {
     let list = files_from.is_some_and(|file| file.as_os_str() == "-");
-    match inputs.iter().filter(|input| **input == Input::Stdin).count() + usize::from(list) {
+    match inputs
+        .iter()
+        .filter(|input| **input == Input::Stdin)
+        .count()
+        + usize::from(list)
+    {
         0 => Ok(()),
-        1 if !list && std::io::stdin().is_terminal() => {
-            Err(Failure::usage("standard input is a terminal, expected data")
-                .hint("name files, directories or patterns, or pipe data in; try 'ingest --help'"))
-        }
+        1 if !list && std::io::stdin().is_terminal() => Err(Failure::usage(
+            "standard input is a terminal, expected data",
+        )
+        .hint("name files, directories or patterns, or pipe data in; try 'ingest --help'")),
         1 => Ok(()),
         _ => Err(Failure::usage("standard input can be read only once")),
     }

@@ -17,6 +17,7 @@ mod detect;
 mod emit;
 mod envelopes;
 mod feed;
+mod header;
 mod inputs;
 mod layout;
 mod manual;
@@ -59,9 +60,13 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
 }
 
 fn ingest(plan: &Plan, job: &Job, output: &mut Output) -> Result<(), Failure> {
-    job.metrics.bytes_total.set(inputs::total_size(&plan.inputs));
+    job.metrics
+        .bytes_total
+        .set(inputs::total_size(&plan.inputs));
     let mut inputs: VecDeque<_> = plan.inputs.iter().cloned().collect();
-    let Some(first) = inputs.pop_front() else { return Ok(()) };
+    let Some(first) = inputs.pop_front() else {
+        return Ok(());
+    };
     let first = Opened::open(&first, plan, &job.metrics.bytes_in)?;
     match first.format.is_text() {
         true => ingest_text(plan, job, output, first, inputs),
@@ -85,7 +90,9 @@ fn ingest_text(
         }
     };
     let mut emitter = Emitter::start(plan, job, output, &selected(plan, &schema), sample)?;
-    let result = pipeline::run(feed, &mut emitter, plan.threads, || Worker::new(plan, &schema));
+    let result = pipeline::run(feed, &mut emitter, plan.threads, || {
+        Worker::new(plan, &schema)
+    });
     emitter.finish(result)
 }
 
@@ -106,7 +113,11 @@ fn selected(plan: &Plan, schema: &TableSchema) -> SchemaRef {
         None => schema.to_arrow(),
         Some(names) => {
             let fields = names.iter().filter_map(|name| schema.field(name));
-            Arc::new(Schema::new(fields.map(millrace_schema::Field::to_arrow).collect::<Vec<_>>()))
+            Arc::new(Schema::new(
+                fields
+                    .map(millrace_schema::Field::to_arrow)
+                    .collect::<Vec<_>>(),
+            ))
         }
     }
 }
@@ -118,7 +129,10 @@ fn print_schema(plan: &Plan, job: &Job) -> Result<Exit, Failure> {
         None => found_schema(plan, job)?,
     };
     let schema = match &plan.select {
-        Some(names) => TableSchema { fields: select_fields(names, &schema)?, ..schema },
+        Some(names) => TableSchema {
+            fields: select_fields(names, &schema)?,
+            ..schema
+        },
         None => schema,
     };
     let mut out = Stdout::new();
@@ -127,14 +141,23 @@ fn print_schema(plan: &Plan, job: &Job) -> Result<Exit, Failure> {
     Ok(Exit::DONE)
 }
 
-fn select_fields(names: &[String], schema: &TableSchema) -> Result<Vec<millrace_schema::Field>, Failure> {
+fn select_fields(
+    names: &[String],
+    schema: &TableSchema,
+) -> Result<Vec<millrace_schema::Field>, Failure> {
     plan::check_names(names, schema)?;
-    Ok(names.iter().filter_map(|name| schema.field(name)).cloned().collect())
+    Ok(names
+        .iter()
+        .filter_map(|name| schema.field(name))
+        .cloned()
+        .collect())
 }
 
 fn found_schema(plan: &Plan, job: &Job) -> Result<TableSchema, Failure> {
     let mut inputs: VecDeque<_> = plan.inputs.iter().cloned().collect();
-    let Some(first) = inputs.pop_front() else { return Err(sample::nothing()) };
+    let Some(first) = inputs.pop_front() else {
+        return Err(sample::nothing());
+    };
     let first = Opened::open(&first, plan, &job.metrics.bytes_in)?;
     if !first.format.is_text() {
         return tables::describe(plan, job, first);

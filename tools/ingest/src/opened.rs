@@ -24,7 +24,13 @@ impl Opened {
         let mut content = Content::open(input, plan.compression, bytes_in)?;
         let head = head(&mut content)?;
         let format = detect::detect(plan.format, &name, &head)?;
-        Ok(Opened { input: input.clone(), name: name.into(), format, content, head })
+        Ok(Opened {
+            input: input.clone(),
+            name: name.into(),
+            format,
+            content,
+            head,
+        })
     }
 }
 

@@ -60,13 +60,18 @@ impl Layout {
 impl Parcel {
     /// The index of the part that the byte at `offset` of the chunk belongs to.
     pub(crate) fn part_at(&self, offset: u64) -> usize {
-        let behind = self.parts.partition_point(|part| part.start as u64 <= offset);
+        let behind = self
+            .parts
+            .partition_point(|part| part.start as u64 <= offset);
         behind.saturating_sub(1)
     }
 
     /// The bytes of part `index`.
     pub(crate) fn bytes_of(&self, index: usize) -> &[u8] {
-        let end = self.parts.get(index + 1).map_or(self.chunk.len(), |next| next.start);
+        let end = self
+            .parts
+            .get(index + 1)
+            .map_or(self.chunk.len(), |next| next.start);
         &self.chunk.bytes()[self.parts[index].start..end]
     }
 }

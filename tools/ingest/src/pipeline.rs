@@ -23,7 +23,12 @@ pub(crate) fn run<'a>(
 ) -> Result<(), Failure> {
     let line = Line {
         feed: Mutex::new(feed),
-        exit: Mutex::new(Door { next: 0, waiting: BTreeMap::new(), emitter: Some(emitter), failure: None }),
+        exit: Mutex::new(Door {
+            next: 0,
+            waiting: BTreeMap::new(),
+            emitter: Some(emitter),
+            failure: None,
+        }),
         moved: Condvar::new(),
         ahead: 2 * threads as u64,
     };
@@ -33,7 +38,10 @@ pub(crate) fn run<'a>(
         }
         line.work(worker());
     });
-    let door = line.exit.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let door = line
+        .exit
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     door.failure.map_or(Ok(()), Err)
 }
 
@@ -85,7 +93,10 @@ impl<'l, 'e> Line<'l, '_, 'e> {
     fn hand_in(&self, number: u64, ready: Ready) {
         let mut door = lock(&self.exit);
         while door.failure.is_none() && number >= door.next + self.ahead {
-            door = self.moved.wait(door).unwrap_or_else(PoisonError::into_inner);
+            door = self
+                .moved
+                .wait(door)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         door.waiting.insert(number, ready);
         self.let_out(door);
@@ -98,7 +109,10 @@ impl<'l, 'e> Line<'l, '_, 'e> {
             if door.emitter.is_none() || !door.waiting.contains_key(&due) {
                 return;
             }
-            let (Some(emitter), Some(ready)) = (door.emitter.take(), door.waiting.remove(&due)) else { return };
+            let (Some(emitter), Some(ready)) = (door.emitter.take(), door.waiting.remove(&due))
+            else {
+                return;
+            };
             drop(door);
             let emitted = guarded("a batch", || self.emit(emitter, ready));
             door = lock(&self.exit);
@@ -117,7 +131,9 @@ impl<'l, 'e> Line<'l, '_, 'e> {
                 Ok(())
             }
             Ready::Trouble(Trouble::Failure(failure)) => Err(failure),
-            Ready::Trouble(Trouble::TooLong { file, offset }) => Err(emitter.too_long(&file, offset)),
+            Ready::Trouble(Trouble::TooLong { file, offset }) => {
+                Err(emitter.too_long(&file, offset))
+            }
         }
     }
 

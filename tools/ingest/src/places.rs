@@ -43,9 +43,15 @@ impl<'a> Places<'a> {
 
     /// The file and line of a line of the chunk.
     pub(crate) fn line(&self, line_in_chunk: u64) -> (&'a Part, u64) {
-        let index = self.before.partition_point(|(in_chunk, _)| *in_chunk <= line_in_chunk) - 1;
+        let index = self
+            .before
+            .partition_point(|(in_chunk, _)| *in_chunk <= line_in_chunk)
+            - 1;
         let (in_chunk, in_file) = self.before[index];
-        (&self.parcel.parts[index], in_file + (line_in_chunk - in_chunk) + 1)
+        (
+            &self.parcel.parts[index],
+            in_file + (line_in_chunk - in_chunk) + 1,
+        )
     }
 
     /// The place of a byte of the chunk that stands on `line_in_chunk`.
@@ -58,7 +64,12 @@ impl<'a> Places<'a> {
             Some(offsets) => offsets.get(line as usize).copied().unwrap_or(part.offset),
             None => part.offset + (offset_in_chunk - part.start as u64),
         };
-        Place { file: &part.file, line: in_file + line + 1, offset, exact: part.offsets.is_none() }
+        Place {
+            file: &part.file,
+            line: in_file + line + 1,
+            offset,
+            exact: part.offsets.is_none(),
+        }
     }
 }
 
@@ -72,13 +83,28 @@ mod tests {
     use crate::parcel::Layout;
 
     fn part(file: &str, start: usize, offset: u64, lines_before: Option<u64>) -> Part {
-        Part { file: file.into(), start, offset, lines_before, offsets: None }
+        Part {
+            file: file.into(),
+            start,
+            offset,
+            lines_before,
+            offsets: None,
+        }
     }
 
     #[test]
     fn files_that_share_a_chunk_keep_their_lines() {
-        let parts = vec![part("a", 0, 100, None), part("b", 4, 0, Some(0)), part("c", 6, 9, Some(1))];
-        let parcel = Parcel { number: 0, chunk: "1\n2\n3\n4\n5\n".into(), parts, layout: Layout::Lines };
+        let parts = vec![
+            part("a", 0, 100, None),
+            part("b", 4, 0, Some(0)),
+            part("c", 6, 9, Some(1)),
+        ];
+        let parcel = Parcel {
+            number: 0,
+            chunk: "1\n2\n3\n4\n5\n".into(),
+            parts,
+            layout: Layout::Lines,
+        };
         let places = Places::new(&parcel, 7);
         let place = |line, offset| {
             let place = places.place(line, offset);

@@ -3,6 +3,7 @@
 use crate::args::{Args, CompressionOption, ExtraOption, FormatOption};
 use crate::inputs::{self, Input};
 use millrace_cli::values::Limit;
+use millrace_decode::Chunk;
 use millrace_fault::{Context, Failure, quoted};
 use millrace_schema::TableSchema;
 use millrace_storage::{Location, open_read};
@@ -14,6 +15,8 @@ const USUAL_CHUNK: usize = 2 << 20;
 /// About so many bytes make a batch, for batches of [`USUAL_ROWS`].
 const USUAL_BATCH: usize = 1 << 20;
 const USUAL_ROWS: usize = 8192;
+/// A record and its line end have to fit into a chunk.
+const LONGEST_RECORD: usize = Chunk::LONGEST - 2;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -24,7 +27,6 @@ pub(crate) struct Plan {
     /// The schema asked for; None: infer it.
     pub(crate) schema: Option<TableSchema>,
     pub(crate) infer_rows: usize,
-    pub(crate) print_schema: bool,
     pub(crate) select: Option<Vec<String>>,
     pub(crate) extra_fields: ExtraOption,
     pub(crate) source_columns: bool,
@@ -63,14 +65,17 @@ impl Plan {
     pub(crate) fn resolve(args: &Args) -> Result<Plan, Failure> {
         let schema = args.schema.as_deref().map(read_schema).transpose()?;
         let inputs = inputs::resolve(args)?;
-        let by_default = if schema.is_some() { ExtraOption::Ignore } else { ExtraOption::Warn };
+        let by_default = if schema.is_some() {
+            ExtraOption::Ignore
+        } else {
+            ExtraOption::Warn
+        };
         let plan = Plan {
             inputs,
             format: args.format,
             compression: args.compression,
             schema,
             infer_rows: args.infer_rows.get(),
-            print_schema: args.print_schema,
             select: args.select.clone(),
             extra_fields: args.extra_fields.unwrap_or(by_default),
             source_columns: args.source_columns,
@@ -86,15 +91,25 @@ impl Plan {
             },
             threads: args.threads.count(),
         };
+        if plan.sizes.record > LONGEST_RECORD {
+            return Err(Failure::usage(format!(
+                "--max-record-size: at most {LONGEST_RECORD} bytes"
+            )));
+        }
         plan.check_select()?;
         Ok(plan)
     }
 
     fn check_select(&self) -> Result<(), Failure> {
-        let Some(names) = &self.select else { return Ok(()) };
+        let Some(names) = &self.select else {
+            return Ok(());
+        };
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
-                return Err(Failure::usage(format!("--select names {} twice", quoted(name))));
+                return Err(Failure::usage(format!(
+                    "--select names {} twice",
+                    quoted(name)
+                )));
             }
         }
         match &self.schema {
@@ -108,9 +123,16 @@ impl Plan {
 pub(crate) fn check_names(names: &[String], schema: &TableSchema) -> Result<(), Failure> {
     match names.iter().find(|name| schema.field(name).is_none()) {
         Some(name) => {
-            let known: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+            let known: Vec<&str> = schema
+                .fields
+                .iter()
+                .map(|field| field.name.as_str())
+                .collect();
             let failure = Failure::usage(format!("--select: there is no column {}", quoted(name)));
-            Err(failure.hint(format!("one of {}", millrace_fault::clip(&known.join(", "), 400))))
+            Err(failure.hint(format!(
+                "one of {}",
+                millrace_fault::clip(&known.join(", "), 400)
+            )))
         }
         None => Ok(()),
     }
@@ -122,7 +144,10 @@ fn read_schema(path: &Path) -> Result<TableSchema, Failure> {
     match open_read(&location)?.read_to_string(&mut text) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            return Err(Failure::usage(format!("schema {}: not UTF-8", quoted(location.to_string()))));
+            return Err(Failure::usage(format!(
+                "schema {}: not UTF-8",
+                quoted(location.to_string())
+            )));
         }
         Err(error) => return Err(Failure::io("read", path, error)),
     }
@@ -132,10 +157,17 @@ fn read_schema(path: &Path) -> Result<TableSchema, Failure> {
 fn sizes(batch_rows: usize, record: usize) -> Sizes {
     let scaled = |usual: usize| {
         let wanted = usual as u128 * batch_rows as u128 / USUAL_ROWS as u128;
-        usize::try_from(wanted).unwrap_or(usize::MAX).clamp(usual, usual * 16)
+        usize::try_from(wanted)
+            .unwrap_or(usize::MAX)
+            .clamp(usual, usual * 16)
     };
     // A chunk no longer than a record may be: then a record that is too long is seen
     // as one that does not end in a whole chunk.
     let chunk = scaled(USUAL_CHUNK).min(record.saturating_add(2));
-    Sizes { chunk, record, batch_rows, batch_bytes: scaled(USUAL_BATCH) }
+    Sizes {
+        chunk,
+        record,
+        batch_rows,
+        batch_bytes: scaled(USUAL_BATCH),
+    }
 }

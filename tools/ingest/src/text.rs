@@ -7,6 +7,8 @@ use crate::feed::Trouble;
 use crate::parcel::{Layout, Part};
 use crate::plan::Sizes;
 use millrace_decode::Chunk;
+use millrace_decode::json::Malformed;
+use millrace_fault::{Failure, quoted};
 use std::sync::Arc;
 
 /// A text file that is being read.
@@ -19,6 +21,8 @@ pub(crate) struct Text {
     pub(crate) carry: Chunk,
     /// How much of `carry` the cutter has seen.
     pub(crate) seen: usize,
+    /// Offset in the content of the first record.
+    pub(crate) first: u64,
     /// Offset in the content of the first byte of `carry`.
     pub(crate) offset: u64,
     /// Lines before the first byte of `carry`; None once a part was handed out.
@@ -40,18 +44,22 @@ pub(crate) enum Filled {
 
 impl Text {
     /// Appends whole records to `chunk` until it is full.
-    pub(crate) fn fill(&mut self, chunk: &mut Chunk, sizes: Sizes) -> Result<(Filled, Option<Part>), Trouble> {
+    pub(crate) fn fill(
+        &mut self,
+        chunk: &mut Chunk,
+        sizes: Sizes,
+    ) -> Result<(Filled, Option<Part>), Trouble> {
         let start = chunk.len();
         self.take_carry(chunk);
         let mut seen = start + self.seen;
         let mut full = sizes.chunk;
         loop {
             let ended = self.read_up_to(chunk, full)?;
-            let end = self.cutter.last_end(&chunk.bytes()[seen..]).map(|end| seen + end);
-            seen = chunk.len();
             if ended {
-                return self.end(chunk, start);
+                return self.end(chunk, start, seen);
             }
+            let end = self.cut(&chunk.bytes()[seen..])?.map(|end| seen + end);
+            seen = chunk.len();
             if let Some(end) = end {
                 self.keep(chunk, end);
                 let part = self.part(chunk, start)?;
@@ -62,10 +70,39 @@ impl Text {
                 return Ok((Filled::NoRoom, None));
             }
             if chunk.len() >= sizes.record.saturating_add(2) {
-                return Err(Trouble::TooLong { file: Arc::clone(&self.name), offset: self.offset });
+                return Err(Trouble::TooLong {
+                    file: Arc::clone(&self.name),
+                    offset: self.offset,
+                });
             }
             full = full.saturating_mul(2).min(sizes.record.saturating_add(2));
         }
+    }
+
+    /// Reads more into `carry`, before anything was handed out; true at the end of the file.
+    pub(crate) fn read_more(&mut self, sizes: Sizes) -> Result<bool, Trouble> {
+        let longest = sizes.record.saturating_add(2);
+        if self.carry.len() >= longest {
+            return Err(Trouble::TooLong {
+                file: Arc::clone(&self.name),
+                offset: self.offset,
+            });
+        }
+        let mut carry = std::mem::take(&mut self.carry);
+        let more = (2 * carry.len()).clamp(64 << 10, longest.max(64 << 10));
+        let ended = self.read_up_to(&mut carry, more)?;
+        self.carry = carry;
+        Ok(ended)
+    }
+
+    /// Leaves the first `count` bytes of `carry` out: they are no records.
+    pub(crate) fn skip(&mut self, count: usize) {
+        let mut rest = Chunk::default();
+        let lines = memchr::memchr_iter(b'\n', &self.carry.bytes()[..count]).count() as u64;
+        self.carry.move_tail(count, &mut rest);
+        self.carry = rest;
+        self.offset += count as u64;
+        self.lines_before = self.lines_before.map(|before| before + lines);
     }
 
     /// Reads until `chunk` holds `full` bytes; true at the end of the file.
@@ -96,17 +133,45 @@ impl Text {
     }
 
     /// The file's last chunk. Its last record need not have a newline.
-    fn end(&mut self, chunk: &mut Chunk, start: usize) -> Result<(Filled, Option<Part>), Trouble> {
-        let whole = self.cutter.is_whole();
-        let filled = Filled::End { whole };
+    fn end(
+        &mut self,
+        chunk: &mut Chunk,
+        start: usize,
+        seen: usize,
+    ) -> Result<(Filled, Option<Part>), Trouble> {
         if chunk.len() == start {
-            return Ok((filled, None));
+            return Ok((Filled::End { whole: true }, None));
         }
-        if whole && chunk.bytes().last() != Some(&b'\n') {
+        let end = chunk.len();
+        if self.cutter.wants_newline() && chunk.bytes().last() != Some(&b'\n') {
             chunk.extend_from_slice(b"\n");
         }
+        self.cut(&chunk.bytes()[seen..])?;
+        let blank = chunk.bytes()[start..].iter().all(u8::is_ascii_whitespace);
+        if !(blank && self.lines_before.is_some()) {
+            let finished = self.cutter.finish();
+            finished.map_err(|malformed| self.malformed(&malformed))?;
+        }
+        let whole = self.cutter.is_between();
+        if !whole {
+            chunk.truncate(end);
+        }
         let part = self.part(chunk, start)?;
-        Ok((filled, Some(part)))
+        Ok((Filled::End { whole }, Some(part)))
+    }
+
+    fn cut(&mut self, piece: &[u8]) -> Result<Option<usize>, Trouble> {
+        let cut = self.cutter.last_end(piece);
+        cut.map_err(|malformed| self.malformed(&malformed))
+    }
+
+    fn malformed(&self, malformed: &Malformed) -> Trouble {
+        let (offset, expected) = (self.first + malformed.position, malformed.expected);
+        Failure::data(format!(
+            "{}: byte {offset}: expected {expected}",
+            quoted(&self.name)
+        ))
+        .into()
     }
 
     /// What `chunk` holds from `start` on.
@@ -118,6 +183,12 @@ impl Text {
             None => None,
         };
         let lines_before = self.lines_before.take();
-        Ok(Part { file: Arc::clone(&self.name), start, offset, lines_before, offsets })
+        Ok(Part {
+            file: Arc::clone(&self.name),
+            start,
+            offset,
+            lines_before,
+            offsets,
+        })
     }
 }

@@ -2,13 +2,15 @@
 //! that live as long as it does.
 
 use crate::args::ExtraOption;
-use crate::parcel::{Layout, Parcel};
+use crate::header::dialect;
+use crate::parcel::{Cells, Layout, Parcel};
 use crate::plan::Plan;
 use arrow_array::RecordBatch;
-use millrace_decode::{ExtraFields, Options, Reason, Rejected, Sink, ndjson};
+use millrace_decode::{ExtraFields, Options, Reason, Rejected, Sink, Stop, csv, json, ndjson};
 use millrace_fault::{Failure, guarded, quoted};
 use millrace_schema::TableSchema;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// What became of a parcel.
 #[derive(Default)]
@@ -19,20 +21,6 @@ pub(crate) struct Decoded {
     pub(crate) extra: Vec<String>,
     /// Nothing behind this was decoded.
     pub(crate) failure: Option<Failure>,
-}
-
-impl Decoded {
-    /// Finds the line of every good record: lines that hold more than white space, and
-    /// were not refused.
-    fn number_lines(&mut self, parcel: &Parcel) {
-        let mut refused = self.refused.iter().map(|refused| refused.line).peekable();
-        let lines = parcel.chunk.bytes().split(|byte| *byte == b'\n').zip(0..);
-        let mut good = lines.filter(|(line, _)| !line.trim_ascii().is_empty()).map(|(_, number)| number);
-        for rows in &mut self.batches {
-            let unrefused = good.by_ref().filter(|number| refused.next_if_eq(number).is_none());
-            rows.lines = unrefused.take(rows.batch.num_rows()).collect();
-        }
-    }
 }
 
 /// Good records.
@@ -56,6 +44,8 @@ pub(crate) struct Worker<'a> {
     schema: &'a TableSchema,
     options: Options,
     lines: Option<ndjson::Decoder>,
+    elements: Option<json::Decoder>,
+    cells: Option<(Arc<Cells>, csv::Decoder)>,
 }
 
 impl<'a> Worker<'a> {
@@ -69,41 +59,110 @@ impl<'a> Worker<'a> {
                 ExtraOption::Refuse => ExtraFields::Refuse,
             },
             select: plan.select.clone(),
+            lines: plan.source_columns,
             ..Options::default()
         };
-        Worker { plan, schema, options, lines: None }
+        Worker {
+            plan,
+            schema,
+            options,
+            lines: None,
+            elements: None,
+            cells: None,
+        }
     }
 
     /// Decodes a parcel. Without a place for refused records, nothing behind the first
     /// of them is decoded.
     pub(crate) fn decode(&mut self, parcel: &Parcel) -> Decoded {
-        let mut collector = Collector { decoded: Decoded::default(), stop_at_first: self.plan.rejects.is_none() };
+        let mut collector = Collector {
+            decoded: Decoded::default(),
+            stop_at_first: self.plan.rejects.is_none(),
+        };
         let what = quoted(&parcel.parts[0].file);
         let outcome = guarded(&what, || self.run(parcel, &mut collector));
         let mut decoded = collector.decoded;
-        if self.plan.source_columns {
-            decoded.number_lines(parcel);
-        }
         decoded.failure = outcome.err();
         decoded
     }
 
-    fn run(&mut self, parcel: &Parcel, sink: &mut Collector) -> Result<(), Failure> {
-        match &parcel.layout {
-            Layout::Lines => {
-                let decoder = match &mut self.lines {
-                    Some(decoder) => decoder,
-                    none => none.insert(ndjson::Decoder::new(self.schema, &self.options)?),
+    /// The decoder for rows of these columns.
+    fn cells(&mut self, cells: &Arc<Cells>) -> Result<&mut csv::Decoder, Failure> {
+        let decoder = match self.cells.take() {
+            Some((known, decoder)) if Arc::ptr_eq(&known, cells) || known == *cells => decoder,
+            known => {
+                let mut decoder = match known {
+                    Some((known, decoder)) if known.tabs == cells.tabs => decoder,
+                    _ => {
+                        let schema = with_null_values(self.schema, self.plan);
+                        csv::Decoder::new(&schema, &dialect(self.plan, cells.tabs), &self.options)?
+                    }
                 };
-                let decoded = decoder.decode(&parcel.chunk, sink).and_then(|_| decoder.finish(sink));
-                if decoded.is_err() {
-                    self.lines = None;
-                }
+                decoder.set_columns(&cells.columns)?;
+                decoder
             }
-            _ => {}
-        }
-        Ok(())
+        };
+        let (_, decoder) = self.cells.insert((Arc::clone(cells), decoder));
+        Ok(decoder)
     }
+
+    fn run(&mut self, parcel: &Parcel, sink: &mut Collector) -> Result<(), Failure> {
+        let (schema, options) = (self.schema, &self.options);
+        let decoded = match &parcel.layout {
+            Layout::Lines => {
+                let decoder = kept(&mut self.lines, || ndjson::Decoder::new(schema, options))?;
+                decoder
+                    .decode(&parcel.chunk, sink)
+                    .and_then(|_| decoder.finish(sink))
+            }
+            Layout::Elements => {
+                let decoder = kept(&mut self.elements, || json::Decoder::new(schema, options))?;
+                decoder
+                    .decode(&parcel.chunk, sink)
+                    .and_then(|_| decoder.finish(sink))
+            }
+            Layout::Cells(cells) => {
+                let decoder = self.cells(cells)?;
+                decoder
+                    .decode(&parcel.chunk, sink)
+                    .and_then(|_| decoder.finish(sink))
+            }
+        };
+        match decoded {
+            // The collector has what it wants: the run ends here.
+            Ok(()) | Err(Stop::Sink) => Ok(()),
+            Err(stop) => Err(Failure::data(stop.to_string())),
+        }
+    }
+}
+
+/// The decoder made earlier, else one made now.
+fn kept<D>(
+    decoder: &mut Option<D>,
+    make: impl FnOnce() -> Result<D, millrace_decode::Error>,
+) -> Result<&mut D, Failure> {
+    match decoder {
+        Some(decoder) => Ok(decoder),
+        none => Ok(none.insert(make()?)),
+    }
+}
+
+/// The schema as cells have it: `--null-value` adds to what means null.
+fn with_null_values(schema: &TableSchema, plan: &Plan) -> TableSchema {
+    let mut schema = schema.clone();
+    let added = &plan.csv.null_values;
+    if !added.is_empty() {
+        schema
+            .missing_values
+            .get_or_insert_default()
+            .extend_from_slice(added);
+        let own = schema
+            .fields
+            .iter_mut()
+            .filter_map(|field| field.missing_values.as_mut());
+        own.for_each(|values| values.extend_from_slice(added));
+    }
+    schema
 }
 
 /// Collects what a decoder produces.
@@ -114,7 +173,14 @@ struct Collector {
 
 impl Sink for Collector {
     fn batch(&mut self, batch: RecordBatch) -> ControlFlow<()> {
-        self.decoded.batches.push(Rows { batch, lines: Vec::new() });
+        self.batch_with_lines(batch, &[])
+    }
+
+    fn batch_with_lines(&mut self, batch: RecordBatch, lines: &[u64]) -> ControlFlow<()> {
+        self.decoded.batches.push(Rows {
+            batch,
+            lines: lines.to_vec(),
+        });
         ControlFlow::Continue(())
     }
 

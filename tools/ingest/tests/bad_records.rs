@@ -1,5 +1,10 @@
 //! Bad records: located, kept, limited, read back.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 mod kit;
 
@@ -21,7 +26,9 @@ fn ten() -> Scratch {
 #[test]
 fn the_first_one_ends_the_run_with_its_place_and_poisons_the_stream() {
     let scratch = ten();
-    let outcome = scratch.ingest("a.ndjson --schema s.json --metrics m").code(3);
+    let outcome = scratch
+        .ingest("a.ndjson --schema s.json --metrics m")
+        .code(3);
     assert_eq!(
         outcome.stderr,
         "ingest: a.ndjson:3: byte 37: /a: '1.5' is not an integer\n\
@@ -29,30 +36,54 @@ fn the_first_one_ends_the_run_with_its_place_and_poisons_the_stream() {
     );
     let stream = String::from_utf8_lossy(&outcome.stdout).into_owned();
     let poison = stream.lines().last().unwrap();
-    assert!(poison.contains(r#""tool":"ingest","exit":3,"error":"a.ndjson:3: byte 37"#), "{poison}");
+    assert!(
+        poison.contains(r#""tool":"ingest","exit":3,"error":"a.ndjson:3: byte 37"#),
+        "{poison}"
+    );
     let metrics: serde_json::Value = serde_json::from_str(&scratch.read("m")).unwrap();
     assert_eq!(metrics["exit"], 3);
     let count = |name: &str| metrics[name].as_u64().unwrap();
-    assert_eq!(count("records_in"), count("records_out") + count("rejected"));
+    assert_eq!(
+        count("records_in"),
+        count("records_out") + count("rejected")
+    );
     assert_eq!(count("rejected"), 1);
 }
 
 #[test]
 fn with_a_place_to_go_the_run_goes_on() {
     let scratch = ten();
-    let outcome = scratch.ingest("a.ndjson --schema s.json --rejects bad.ndjson --metrics m").code(0);
+    let outcome = scratch
+        .ingest("a.ndjson --schema s.json --rejects bad.ndjson --metrics m")
+        .code(0);
     assert_eq!(rows(&outcome).len(), 7);
-    assert_eq!(outcome.stderr, "ingest: 3 of 10 records refused: see 'bad.ndjson'\n");
-    let rejects: Vec<serde_json::Value> =
-        scratch.read("bad.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let lines: Vec<u64> = rejects.iter().map(|reject| reject["source"]["line"].as_u64().unwrap()).collect();
+    assert_eq!(
+        outcome.stderr,
+        "ingest: 3 of 10 records refused: see 'bad.ndjson'\n"
+    );
+    let rejects: Vec<serde_json::Value> = scratch
+        .read("bad.ndjson")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let lines: Vec<u64> = rejects
+        .iter()
+        .map(|reject| reject["source"]["line"].as_u64().unwrap())
+        .collect();
     assert_eq!(lines, [3, 6, 9]);
     assert_eq!(rejects[0]["source"]["offset"], 32);
     assert_eq!(rejects[0]["reasons"][0]["constraint"], "type");
     assert_eq!(rejects[0]["reasons"][0]["value"].to_string(), "1.5");
     assert_eq!(rejects[2]["raw"], "{\"a\":9");
     let metrics: serde_json::Value = serde_json::from_str(&scratch.read("m")).unwrap();
-    assert_eq!((&metrics["records_in"], &metrics["records_out"], &metrics["rejected"]), (&10.into(), &7.into(), &3.into()));
+    assert_eq!(
+        (
+            &metrics["records_in"],
+            &metrics["records_out"],
+            &metrics["rejected"]
+        ),
+        (&10.into(), &7.into(), &3.into())
+    );
     assert_eq!(metrics["bytes_in"], scratch.read("a.ndjson").len());
     assert_eq!(metrics["bytes_out"], outcome.stdout.len());
 }
@@ -60,16 +91,42 @@ fn with_a_place_to_go_the_run_goes_on() {
 #[test]
 fn a_count_ends_the_run_at_once_and_a_rate_at_its_end() {
     let scratch = ten();
-    let count = scratch.ingest("a.ndjson --schema s.json --rejects bad --max-rejects 1").code(1);
-    assert!(count.stderr.contains("more than 1 records refused"), "{}", count.stderr);
-    assert_eq!(scratch.read("bad").lines().count(), 2, "the rejects are complete up to the limit");
-    let rate = scratch.ingest("a.ndjson --schema s.json --rejects bad --max-rejects 10%").code(1);
-    assert!(rate.stderr.contains("3 of 10 records refused, more than 10%"), "{}", rate.stderr);
+    let count = scratch
+        .ingest("a.ndjson --schema s.json --rejects bad --max-rejects 1")
+        .code(1);
+    assert!(
+        count.stderr.contains("more than 1 records refused"),
+        "{}",
+        count.stderr
+    );
+    assert_eq!(
+        scratch.read("bad").lines().count(),
+        2,
+        "the rejects are complete up to the limit"
+    );
+    let rate = scratch
+        .ingest("a.ndjson --schema s.json --rejects bad --max-rejects 10%")
+        .code(1);
+    assert!(
+        rate.stderr
+            .contains("3 of 10 records refused, more than 10%"),
+        "{}",
+        rate.stderr
+    );
     assert_eq!(scratch.read("bad").lines().count(), 3);
-    assert!(String::from_utf8_lossy(&rate.stdout).contains(r#""exit":1"#), "the stream is poisoned");
-    scratch.ingest("a.ndjson --schema s.json --rejects bad --max-rejects 30%").code(0);
-    scratch.ingest("a.ndjson --schema s.json --rejects bad --max-rejects 3").code(0);
-    let alone = scratch.ingest("a.ndjson --schema s.json --max-rejects 3").code(2);
+    assert!(
+        String::from_utf8_lossy(&rate.stdout).contains(r#""exit":1"#),
+        "the stream is poisoned"
+    );
+    scratch
+        .ingest("a.ndjson --schema s.json --rejects bad --max-rejects 30%")
+        .code(0);
+    scratch
+        .ingest("a.ndjson --schema s.json --rejects bad --max-rejects 3")
+        .code(0);
+    let alone = scratch
+        .ingest("a.ndjson --schema s.json --max-rejects 3")
+        .code(2);
     assert!(alone.stderr.contains("--rejects"), "{}", alone.stderr);
 }
 
@@ -77,7 +134,9 @@ fn a_count_ends_the_run_at_once_and_a_rate_at_its_end() {
 fn a_run_that_fails_leaves_its_rejects_under_another_name() {
     let scratch = ten();
     scratch.write("cut.ndjson.gz", [0x1f, 0x8b, 8, 0]);
-    scratch.ingest("a.ndjson cut.ndjson.gz --schema s.json --rejects bad").code(3);
+    scratch
+        .ingest("a.ndjson cut.ndjson.gz --schema s.json --rejects bad")
+        .code(3);
     assert!(!scratch.path("bad").exists());
     assert_eq!(scratch.read("bad.failed").lines().count(), 3);
 }
@@ -87,23 +146,55 @@ fn names_of_rejects_are_filled_in() {
     let scratch = ten();
     scratch.ingest("a.ndjson --schema s.json --rejects bad-{unit}-{run_id} --unit 2026-03-17T05 --run-id r7").code(0);
     assert_eq!(scratch.read("bad-2026-03-17T05-r7").lines().count(), 3);
-    scratch.ingest("a.ndjson --schema s.json --rejects bad-{unit}").code(2);
+    scratch
+        .ingest("a.ndjson --schema s.json --rejects bad-{unit}")
+        .code(2);
 }
 
 #[test]
 fn a_mended_quarantine_is_read_back() {
     let scratch = ten();
-    scratch.ingest("a.ndjson --schema s.json --rejects bad").code(0);
-    let mended = scratch.read("bad").replace("{\\\"a\\\":1.5", "{\\\"a\\\":3").replace("\"{\\\"a\\\":9\"", "\"{\\\"a\\\":9}\"");
-    let mended = mended.replace(r#""raw":"{\"a\":6,\"b\":\"\u0001\"}""#, r#""record":{"a":6,"b":"six"}"#);
+    scratch
+        .ingest("a.ndjson --schema s.json --rejects bad")
+        .code(0);
+    let mended = scratch
+        .read("bad")
+        .replace("{\\\"a\\\":1.5", "{\\\"a\\\":3")
+        .replace("\"{\\\"a\\\":9\"", "\"{\\\"a\\\":9}\"");
+    let mended = mended.replace(
+        r#""raw":"{\"a\":6,\"b\":\"\u0001\"}""#,
+        r#""record":{"a":6,"b":"six"}"#,
+    );
     scratch.write("mended", mended);
     let again = scratch.rows("mended --format rejects --schema s.json");
-    assert_eq!(again, [r#"{"a":3,"b":"x"}"#, r#"{"a":6,"b":"six"}"#, r#"{"a":9,"b":null}"#]);
-    let unmended = scratch.ingest("bad --format rejects --schema s.json").code(3);
-    assert!(unmended.stderr.starts_with("ingest: bad:1: byte 0: /a: '1.5' is not an integer"), "{}", unmended.stderr);
+    assert_eq!(
+        again,
+        [
+            r#"{"a":3,"b":"x"}"#,
+            r#"{"a":6,"b":"six"}"#,
+            r#"{"a":9,"b":null}"#
+        ]
+    );
+    let unmended = scratch
+        .ingest("bad --format rejects --schema s.json")
+        .code(3);
+    assert!(
+        unmended
+            .stderr
+            .starts_with("ingest: bad:1: byte 0: /a: '1.5' is not an integer"),
+        "{}",
+        unmended.stderr
+    );
     scratch.write("junk", "\n{\"source\":{}}\n");
-    let junk = scratch.ingest("junk --format rejects --schema s.json").code(3);
-    assert!(junk.stderr.starts_with("ingest: junk:2: a rejects envelope without"), "{}", junk.stderr);
+    let junk = scratch
+        .ingest("junk --format rejects --schema s.json")
+        .code(3);
+    assert!(
+        junk.stderr
+            .starts_with("ingest: junk:2: a rejects envelope without"),
+        "{}",
+        junk.stderr
+    );
 }
 
 #[test]
@@ -111,15 +202,35 @@ fn a_record_may_be_so_long_and_no_longer() {
     let scratch = Scratch::with("s.json", schema("a:string"));
     let record = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
     for newline in ["\n", "\r\n", ""] {
-        scratch.write("a.ndjson", format!("{}\n{}{newline}", record(10), record(1000)));
-        assert_eq!(scratch.rows("a.ndjson --schema s.json --max-record-size 1000B").len(), 2);
+        scratch.write(
+            "a.ndjson",
+            format!("{}\n{}{newline}", record(10), record(1000)),
+        );
+        assert_eq!(
+            scratch
+                .rows("a.ndjson --schema s.json --max-record-size 1000B")
+                .len(),
+            2
+        );
     }
     scratch.write("a.ndjson", format!("{}\n{}\n", record(10), record(1002)));
-    let long = scratch.ingest("a.ndjson --schema s.json --max-record-size 1000B --rejects bad").code(3);
-    assert!(long.stderr.starts_with("ingest: a.ndjson:2: byte 11: the record is longer than 1000 bytes"), "{}", long.stderr);
-    scratch.write("a.ndjson", format!("{}\n{}\n", record(20_000_000), record(5_000_000)));
+    let long = scratch
+        .ingest("a.ndjson --schema s.json --max-record-size 1000B --rejects bad")
+        .code(3);
+    assert!(
+        long.stderr
+            .starts_with("ingest: a.ndjson:2: byte 11: the record is longer than 1000 bytes"),
+        "{}",
+        long.stderr
+    );
+    scratch.write(
+        "a.ndjson",
+        format!("{}\n{}\n", record(20_000_000), record(5_000_000)),
+    );
     assert_eq!(scratch.rows("a.ndjson --schema s.json").len(), 2);
-    scratch.ingest("a.ndjson --schema s.json --max-record-size 19MB").code(3);
+    scratch
+        .ingest("a.ndjson --schema s.json --max-record-size 19MB")
+        .code(3);
 }
 
 #[test]
@@ -131,7 +242,13 @@ fn a_later_record_that_contradicts_the_sample_is_refused_and_says_so() {
         "{}",
         outcome.stderr
     );
-    let outcome = scratch.ingest("a.ndjson --infer-rows 2 --rejects bad").code(0);
+    let outcome = scratch
+        .ingest("a.ndjson --infer-rows 2 --rejects bad")
+        .code(0);
     assert_eq!(rows(&outcome).len(), 2);
-    assert!(scratch.read("bad").contains("inferred from the first 2 rows"));
+    assert!(
+        scratch
+            .read("bad")
+            .contains("inferred from the first 2 rows")
+    );
 }

@@ -1,5 +1,10 @@
 //! Compressed inputs: by magic bytes, to their last byte, or not at all.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 mod kit;
 
@@ -8,7 +13,13 @@ use std::io::Write;
 
 type Compress = fn(&[u8]) -> Vec<u8>;
 
-const ALL: [(&str, Compress); 5] = [("gzip", gzip), ("zstd", zstd), ("bzip2", bzip2), ("xz", xz), ("lz4", lz4)];
+const ALL: [(&str, Compress); 5] = [
+    ("gzip", gzip),
+    ("zstd", zstd),
+    ("bzip2", bzip2),
+    ("xz", xz),
+    ("lz4", lz4),
+];
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -47,11 +58,24 @@ fn every_compression_is_recognised_also_in_several_parts() {
     let scratch = Scratch::with("s.json", schema("a:integer"));
     let expected: Vec<String> = lines(0, 3000).lines().map(str::to_owned).collect();
     for (name, compress) in ALL {
-        let parts = [compress(lines(0, 1000).as_bytes()), compress(b""), compress(lines(1000, 3000).as_bytes())].concat();
+        let parts = [
+            compress(lines(0, 1000).as_bytes()),
+            compress(b""),
+            compress(lines(1000, 3000).as_bytes()),
+        ]
+        .concat();
         scratch.write("a.ndjson", &parts);
-        assert!(scratch.rows("a.ndjson --schema s.json") == expected, "{name}");
-        assert!(scratch.rows(&format!("a.ndjson --schema s.json --compression {name}")) == expected, "{name}");
-        let piped = scratch.ingest_from(&parts, "--schema s.json --format ndjson").code(0);
+        assert!(
+            scratch.rows("a.ndjson --schema s.json") == expected,
+            "{name}"
+        );
+        assert!(
+            scratch.rows(&format!("a.ndjson --schema s.json --compression {name}")) == expected,
+            "{name}"
+        );
+        let piped = scratch
+            .ingest_from(&parts, "--schema s.json --format ndjson")
+            .code(0);
         assert!(rows(&piped) == expected, "{name}");
     }
 }
@@ -67,9 +91,16 @@ fn an_archive_that_is_cut_anywhere_is_refused() {
             scratch.write("a.ndjson", &whole[..cut]);
             let outcome = scratch.ingest("a.ndjson --schema s.json").code(3);
             let expected = "ingest: cannot decompress 'a.ndjson'";
-            assert!(outcome.stderr.starts_with(expected), "{name} cut at {cut}: {}", outcome.stderr);
+            assert!(
+                outcome.stderr.starts_with(expected),
+                "{name} cut at {cut}: {}",
+                outcome.stderr
+            );
             assert!(outcome.stderr.lines().count() == 1, "{}", outcome.stderr);
-            assert!(String::from_utf8_lossy(&outcome.stdout).contains(r#""exit":3"#), "poisoned");
+            assert!(
+                String::from_utf8_lossy(&outcome.stdout).contains(r#""exit":3"#),
+                "poisoned"
+            );
         }
         // A second part that is cut is no better.
         scratch.write("a.ndjson", [&whole[..], &whole[..whole.len() - 3]].concat());
@@ -80,7 +111,10 @@ fn an_archive_that_is_cut_anywhere_is_refused() {
 #[test]
 fn a_damaged_archive_is_refused() {
     let scratch = Scratch::with("s.json", schema("a:integer"));
-    for (name, compress) in ALL.into_iter().filter(|(name, _)| !matches!(*name, "zstd" | "lz4")) {
+    for (name, compress) in ALL
+        .into_iter()
+        .filter(|(name, _)| !matches!(*name, "zstd" | "lz4"))
+    {
         let mut bytes = compress(lines(0, 2000).as_bytes());
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0x55;
@@ -88,7 +122,10 @@ fn a_damaged_archive_is_refused() {
         let outcome = scratch.ingest("a.ndjson --schema s.json --rejects bad");
         assert_eq!(outcome.code, 3, "{name}: {}", outcome.stderr);
     }
-    scratch.write("a.ndjson", [gzip(b"{\"a\":1}\n"), b"junk".to_vec()].concat());
+    scratch.write(
+        "a.ndjson",
+        [gzip(b"{\"a\":1}\n"), b"junk".to_vec()].concat(),
+    );
     scratch.ingest("a.ndjson --schema s.json").code(3);
 }
 
@@ -96,13 +133,29 @@ fn a_damaged_archive_is_refused() {
 fn the_name_decides_nothing_but_that_an_empty_archive_is_cut() {
     let scratch = Scratch::with("s.json", schema("a:integer"));
     scratch.write("plain.ndjson.gz", "{\"a\":1}\n");
-    assert_eq!(scratch.rows("plain.ndjson.gz --schema s.json"), [r#"{"a":1}"#]);
+    assert_eq!(
+        scratch.rows("plain.ndjson.gz --schema s.json"),
+        [r#"{"a":1}"#]
+    );
     scratch.write("empty.ndjson.gz", "");
     let empty = scratch.ingest("empty.ndjson.gz --schema s.json").code(3);
-    assert_eq!(empty.stderr, "ingest: cannot decompress 'empty.ndjson.gz': it is empty\n");
+    assert_eq!(
+        empty.stderr,
+        "ingest: cannot decompress 'empty.ndjson.gz': it is empty\n"
+    );
     scratch.write("a.ndjson", "{\"a\":1}\n");
-    let wrong = scratch.ingest("a.ndjson --schema s.json --compression zstd").code(3);
-    assert!(wrong.stderr.starts_with("ingest: cannot decompress 'a.ndjson'"), "{}", wrong.stderr);
+    let wrong = scratch
+        .ingest("a.ndjson --schema s.json --compression zstd")
+        .code(3);
+    assert!(
+        wrong
+            .stderr
+            .starts_with("ingest: cannot decompress 'a.ndjson'"),
+        "{}",
+        wrong.stderr
+    );
     scratch.write("raw.ndjson", gzip(b"{\"a\":1}\n"));
-    scratch.ingest("raw.ndjson --schema s.json --compression none").code(3);
+    scratch
+        .ingest("raw.ndjson --schema s.json --compression none")
+        .code(3);
 }

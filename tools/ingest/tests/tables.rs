@@ -1,9 +1,16 @@
 //! Parquet and Arrow inputs: passed on, matched by name, widened without loss.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 mod kit;
 
-use arrow_array::{ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
 use kit::{Scratch, columns, rows, schema};
 use parquet::arrow::ArrowWriter;
 use std::sync::Arc;
@@ -37,7 +44,11 @@ fn arrow_stream(batch: &RecordBatch) -> Vec<u8> {
 }
 
 fn sample() -> RecordBatch {
-    batch(vec![("a", ints([1, 2])), ("b", Arc::new(StringArray::from(vec![Some("x"), None]))), ("c", ints([5, 6]))])
+    batch(vec![
+        ("a", ints([1, 2])),
+        ("b", Arc::new(StringArray::from(vec![Some("x"), None]))),
+        ("c", ints([5, 6])),
+    ])
 }
 
 const ROWS: [&str; 2] = [r#"{"a":1,"b":"x","c":5}"#, r#"{"a":2,"b":null,"c":6}"#];
@@ -63,9 +74,17 @@ fn selected_columns_alone_are_read_in_the_order_asked_for() {
     scratch.write("f", arrow_file(&sample()));
     scratch.write("s", arrow_stream(&sample()));
     for file in ["p", "f", "s"] {
-        let outcome = scratch.ingest(&format!("{file} --select c,a --source-columns")).code(0);
-        assert_eq!(columns(&outcome), "c Int64, a Int64, _source_file Utf8, _source_line Int64");
-        assert_eq!(rows(&outcome)[1], format!(r#"{{"c":6,"a":2,"_source_file":"{file}","_source_line":2}}"#));
+        let outcome = scratch
+            .ingest(&format!("{file} --select c,a --source-columns"))
+            .code(0);
+        assert_eq!(
+            columns(&outcome),
+            "c Int64, a Int64, _source_file Utf8, _source_line Int64"
+        );
+        assert_eq!(
+            rows(&outcome)[1],
+            format!(r#"{{"c":6,"a":2,"_source_file":"{file}","_source_line":2}}"#)
+        );
     }
     scratch.ingest("p --select z").code(2);
 }
@@ -80,18 +99,48 @@ fn several_files_are_matched_by_name() {
         ("a", ints([3, 4])),
     ]);
     scratch.write("2", arrow_file(&turned));
-    assert_eq!(scratch.rows("1 2")[2..], [r#"{"a":3,"b":"p","c":7}"#, r#"{"a":4,"b":"q","c":8}"#]);
+    assert_eq!(
+        scratch.rows("1 2")[2..],
+        [r#"{"a":3,"b":"p","c":7}"#, r#"{"a":4,"b":"q","c":8}"#]
+    );
     let narrow = scratch.ingest("2 1").code(3);
-    assert!(narrow.stderr.contains("column 'c' of '1' is Int64, that of '2' is Int32"), "{}", narrow.stderr);
+    assert!(
+        narrow
+            .stderr
+            .contains("column 'c' of '1' is Int64, that of '2' is Int32"),
+        "{}",
+        narrow.stderr
+    );
     scratch.write("3", parquet(&batch(vec![("a", ints([1, 2]))])));
     let lacks = scratch.ingest("1 3").code(3);
-    assert!(lacks.stderr.contains("'3' lacks the column 'b' of '1'"), "{}", lacks.stderr);
+    assert!(
+        lacks.stderr.contains("'3' lacks the column 'b' of '1'"),
+        "{}",
+        lacks.stderr
+    );
     let more = scratch.ingest("3 1").code(0);
-    assert!(more.stderr.contains("2 fields are not in the schema and were left out: 'b', 'c'"), "{}", more.stderr);
+    assert!(
+        more.stderr
+            .contains("2 fields are not in the schema and were left out: 'b', 'c'"),
+        "{}",
+        more.stderr
+    );
     scratch.ingest("3 1 --extra-fields refuse").code(3);
     scratch.write("4.ndjson", "{\"a\":1}\n");
-    assert!(scratch.ingest("1 4.ndjson").code(3).stderr.contains("'4.ndjson' holds text"));
-    assert!(scratch.ingest("4.ndjson 1").code(3).stderr.contains("'1' holds columns"));
+    assert!(
+        scratch
+            .ingest("1 4.ndjson")
+            .code(3)
+            .stderr
+            .contains("'4.ndjson' holds text")
+    );
+    assert!(
+        scratch
+            .ingest("4.ndjson 1")
+            .code(3)
+            .stderr
+            .contains("'1' holds columns")
+    );
 }
 
 #[test]
@@ -103,7 +152,13 @@ fn a_schema_says_the_types() {
     assert_eq!(rows(&outcome)[0], r#"{"c":5.0,"b":"x"}"#);
     scratch.write("t.json", schema("b:integer"));
     let wrong = scratch.ingest("p --schema t.json").code(3);
-    assert!(wrong.stderr.contains("column 'b' of 'p' is Utf8, that of the schema is Int64"), "{}", wrong.stderr);
+    assert!(
+        wrong
+            .stderr
+            .contains("column 'b' of 'p' is Utf8, that of the schema is Int64"),
+        "{}",
+        wrong.stderr
+    );
     scratch.write("u.json", schema("a:integer z:integer"));
     scratch.ingest("p --schema u.json").code(3);
     let superset = schema("a:integer z:integer").replace("]}", r#"],"fieldsMatch":"superset"}"#);
@@ -115,7 +170,10 @@ fn a_schema_says_the_types() {
 fn print_schema_describes_the_first_file() {
     let scratch = Scratch::new();
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.0]));
-    scratch.write("p", parquet(&batch(vec![("a", ints([1, 2])), ("x", floats)])));
+    scratch.write(
+        "p",
+        parquet(&batch(vec![("a", ints([1, 2])), ("x", floats)])),
+    );
     let text = scratch.ingest("p --print-schema").code(0).text();
     scratch.write("s.json", &text);
     assert_eq!(scratch.rows("p --schema s.json")[0], r#"{"a":1,"x":0.5}"#);
@@ -124,12 +182,20 @@ fn print_schema_describes_the_first_file() {
 #[test]
 fn files_that_are_cut_anywhere_are_refused_with_their_name() {
     let scratch = Scratch::new();
-    for (name, whole) in [("p", parquet(&sample())), ("f", arrow_file(&sample())), ("s", arrow_stream(&sample()))] {
+    for (name, whole) in [
+        ("p", parquet(&sample())),
+        ("f", arrow_file(&sample())),
+        ("s", arrow_stream(&sample())),
+    ] {
         let step = whole.len() / 40 + 1;
         for cut in (8..whole.len()).step_by(step).chain([whole.len() - 1]) {
             scratch.write(name, &whole[..cut]);
             let outcome = scratch.ingest(name).code(3);
-            assert!(outcome.stderr.contains(name) && outcome.stderr.lines().count() == 1, "{name} {cut}: {}", outcome.stderr);
+            assert!(
+                outcome.stderr.contains(name) && outcome.stderr.lines().count() == 1,
+                "{name} {cut}: {}",
+                outcome.stderr
+            );
         }
     }
 }
@@ -143,7 +209,12 @@ fn damaged_files_never_panic_nor_succeed_with_other_bounds() {
             bytes[at] ^= 0xff;
             scratch.write(name, &bytes);
             let outcome = scratch.ingest(name);
-            assert!(matches!(outcome.code, 0 | 3), "{name} {at}: {} {}", outcome.code, outcome.stderr);
+            assert!(
+                matches!(outcome.code, 0 | 3),
+                "{name} {at}: {} {}",
+                outcome.code,
+                outcome.stderr
+            );
             assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
         }
     }
@@ -151,17 +222,47 @@ fn damaged_files_never_panic_nor_succeed_with_other_bounds() {
 
 #[test]
 fn formats_read_from_their_end_need_a_plain_file() {
-    let scratch = Scratch::with("p.parquet.zst", zstd::encode_all(&parquet(&sample())[..], 1).unwrap());
-    assert!(scratch.ingest_from(parquet(&sample()), "").code(2).stderr.contains("hint: name the file"));
-    assert!(scratch.ingest("p.parquet.zst").code(2).stderr.contains("decompress it first"));
-    scratch.write("s.arrows.zst", zstd::encode_all(&arrow_stream(&sample())[..], 1).unwrap());
+    let scratch = Scratch::with(
+        "p.parquet.zst",
+        zstd::encode_all(&parquet(&sample())[..], 1).unwrap(),
+    );
+    assert!(
+        scratch
+            .ingest_from(parquet(&sample()), "")
+            .code(2)
+            .stderr
+            .contains("hint: name the file")
+    );
+    assert!(
+        scratch
+            .ingest("p.parquet.zst")
+            .code(2)
+            .stderr
+            .contains("decompress it first")
+    );
+    scratch.write(
+        "s.arrows.zst",
+        zstd::encode_all(&arrow_stream(&sample())[..], 1).unwrap(),
+    );
     assert_eq!(scratch.rows("s.arrows.zst"), ROWS);
 }
 
 #[test]
 fn a_named_format_is_insisted_on() {
     let scratch = Scratch::with("a.parquet", "{\"a\":1}\n");
-    assert!(scratch.ingest("a.parquet").code(3).stderr.contains("'a.parquet' is not a Parquet file"));
-    assert!(scratch.ingest("a.parquet --format arrow").code(3).stderr.contains("neither an Arrow stream"));
+    assert!(
+        scratch
+            .ingest("a.parquet")
+            .code(3)
+            .stderr
+            .contains("'a.parquet' is not a Parquet file")
+    );
+    assert!(
+        scratch
+            .ingest("a.parquet --format arrow")
+            .code(3)
+            .stderr
+            .contains("neither an Arrow stream")
+    );
     assert_eq!(scratch.rows("a.parquet --format ndjson"), [r#"{"a":1}"#]);
 }

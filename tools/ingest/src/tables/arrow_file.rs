@@ -37,12 +37,20 @@ impl ArrowFile {
         let start = end.checked_sub(length as u64).ok_or_else(short)?;
         let bytes = stored.read_at(start, length)?;
         let footer = root_as_footer(&bytes).map_err(|error| stored.corrupt(error))?;
-        let schema = footer.schema().ok_or_else(|| stored.corrupt("it has no schema"))?;
+        let schema = footer
+            .schema()
+            .ok_or_else(|| stored.corrupt("it has no schema"))?;
         let schema = Arc::new(fb_to_schema(schema));
         let decoder = FileDecoder::new(SchemaRef::clone(&schema), footer.version());
         let dictionaries = footer.dictionaries().iter().flatten().copied().collect();
         let batches = footer.recordBatches().iter().flatten().copied().collect();
-        Ok(ArrowFile { stored, schema, decoder: Some(decoder), dictionaries, batches })
+        Ok(ArrowFile {
+            stored,
+            schema,
+            decoder: Some(decoder),
+            dictionaries,
+            batches,
+        })
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -51,11 +59,15 @@ impl ArrowFile {
 
     /// Reads only these columns, and the dictionaries.
     pub(crate) fn project(&mut self, columns: &[usize]) -> Result<(), Failure> {
-        let Some(decoder) = self.decoder.take() else { return Ok(()) };
+        let Some(decoder) = self.decoder.take() else {
+            return Ok(());
+        };
         let mut decoder = decoder.with_projection(columns.to_vec());
         for block in std::mem::take(&mut self.dictionaries) {
             let bytes = self.block(&block)?;
-            decoder.read_dictionary(&block, &bytes).map_err(|error| self.stored.corrupt(error))?;
+            decoder
+                .read_dictionary(&block, &bytes)
+                .map_err(|error| self.stored.corrupt(error))?;
         }
         self.decoder = Some(decoder);
         Ok(())
@@ -64,8 +76,12 @@ impl ArrowFile {
     pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
         while let Some(block) = self.batches.pop_front() {
             let bytes = self.block(&block)?;
-            let Some(decoder) = &self.decoder else { return Ok(None) };
-            let batch = decoder.read_record_batch(&block, &bytes).map_err(|error| self.stored.corrupt(error))?;
+            let Some(decoder) = &self.decoder else {
+                return Ok(None);
+            };
+            let batch = decoder
+                .read_record_batch(&block, &bytes)
+                .map_err(|error| self.stored.corrupt(error))?;
             if batch.is_some() {
                 return Ok(batch);
             }

@@ -38,18 +38,38 @@ impl Conform {
                 None if may_lack(plan) => {}
                 None => {
                     let name = quoted(field.name());
-                    return Err(Failure::data(format!("{} lacks the column {name} of {}", quoted(file), target.origin)));
+                    return Err(Failure::data(format!(
+                        "{} lacks the column {name} of {}",
+                        quoted(file),
+                        target.origin
+                    )));
                 }
                 Some(have) if widens(have, field.data_type()) => {}
-                Some(have) => return Err(mismatch(file, field.name(), have, field.data_type(), target)),
+                Some(have) => {
+                    return Err(mismatch(
+                        file,
+                        field.name(),
+                        have,
+                        field.data_type(),
+                        target,
+                    ));
+                }
             }
             indices.push(index);
         }
         let mut columns: Vec<usize> = indices.iter().flatten().copied().collect();
         columns.sort_unstable();
         let place = |index: usize| columns.iter().position(|column| *column == index);
-        let sources = indices.into_iter().map(|index| index.and_then(place)).collect();
-        Ok(Conform { file: file.to_owned(), schema: SchemaRef::clone(&target.schema), sources, columns })
+        let sources = indices
+            .into_iter()
+            .map(|index| index.and_then(place))
+            .collect();
+        Ok(Conform {
+            file: file.to_owned(),
+            schema: SchemaRef::clone(&target.schema),
+            sources,
+            columns,
+        })
     }
 
     /// The file's columns that are to be read.
@@ -70,23 +90,40 @@ impl Conform {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options)
-            .map_err(|error| Failure::data(format!("cannot read {}", quoted(&self.file))).because(error))
+            .map_err(|error| {
+                Failure::data(format!("cannot read {}", quoted(&self.file))).because(error)
+            })
     }
 
     fn cast(&self, array: &ArrayRef, name: &str, to: &DataType) -> Result<ArrayRef, Failure> {
-        let options = CastOptions { safe: false, ..CastOptions::default() };
+        let options = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
         cast_with_options(array, to, &options).map_err(|error| {
-            Failure::data(format!("cannot read column {} of {} as {to}", quoted(name), quoted(&self.file)))
-                .because(error)
+            Failure::data(format!(
+                "cannot read column {} of {} as {to}",
+                quoted(name),
+                quoted(&self.file)
+            ))
+            .because(error)
         })
     }
 }
 
 /// The column of this name, which must be the only one.
 fn position(file: &str, found: &Schema, name: &str) -> Result<Option<usize>, Failure> {
-    let mut named = found.fields().iter().enumerate().filter(|(_, field)| field.name() == name);
+    let mut named = found
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.name() == name);
     match (named.next(), named.next()) {
-        (Some(_), Some(_)) => Err(Failure::data(format!("{} has two columns {}", quoted(file), quoted(name)))),
+        (Some(_), Some(_)) => Err(Failure::data(format!(
+            "{} has two columns {}",
+            quoted(file),
+            quoted(name)
+        ))),
         (first, _) => Ok(first.map(|(index, _)| index)),
     }
 }
@@ -97,7 +134,13 @@ fn may_lack(plan: &Plan) -> bool {
     matches!(matched, Some(FieldsMatch::Superset | FieldsMatch::Partial))
 }
 
-fn extra(plan: &Plan, file: &str, found: &Schema, target: &Target, emitter: &mut Emitter<'_>) -> Result<(), Failure> {
+fn extra(
+    plan: &Plan,
+    file: &str,
+    found: &Schema,
+    target: &Target,
+    emitter: &mut Emitter<'_>,
+) -> Result<(), Failure> {
     let known = |name: &str| match &plan.schema {
         Some(schema) => schema.field(name).is_some(),
         // Without a schema the first file is one, whatever is selected of it.
@@ -109,7 +152,11 @@ fn extra(plan: &Plan, file: &str, found: &Schema, target: &Target, emitter: &mut
             ExtraOption::Warn => emitter.extra_field(field.name()),
             ExtraOption::Refuse => {
                 let name = quoted(field.name());
-                return Err(Failure::data(format!("{} has a column {name} that {} lacks", quoted(file), target.origin)));
+                return Err(Failure::data(format!(
+                    "{} has a column {name} that {} lacks",
+                    quoted(file),
+                    target.origin
+                )));
             }
         }
     }
@@ -118,7 +165,10 @@ fn extra(plan: &Plan, file: &str, found: &Schema, target: &Target, emitter: &mut
 
 fn mismatch(file: &str, name: &str, have: &DataType, want: &DataType, target: &Target) -> Failure {
     let (name, file) = (quoted(name), quoted(file));
-    Failure::data(format!("column {name} of {file} is {have}, that of {} is {want}", target.origin))
+    Failure::data(format!(
+        "column {name} of {file} is {have}, that of {} is {want}",
+        target.origin
+    ))
 }
 
 /// Whether every value of `from` is one of `to`.
@@ -130,13 +180,22 @@ fn widens(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (T::Dictionary(_, values), _) => widens(values, to),
         (T::Utf8 | T::LargeUtf8 | T::Utf8View, T::Utf8 | T::LargeUtf8 | T::Utf8View) => true,
-        (T::Binary | T::LargeBinary | T::BinaryView, T::Binary | T::LargeBinary | T::BinaryView) => true,
+        (
+            T::Binary | T::LargeBinary | T::BinaryView,
+            T::Binary | T::LargeBinary | T::BinaryView,
+        ) => true,
         (T::Float32, T::Float64) | (T::Date32, T::Date64) => true,
-        (T::Timestamp(fine, a), T::Timestamp(finer, b)) => fine <= finer && a.is_some() == b.is_some(),
+        (T::Timestamp(fine, a), T::Timestamp(finer, b)) => {
+            fine <= finer && a.is_some() == b.is_some()
+        }
         (T::Time32(fine) | T::Time64(fine), T::Time32(finer) | T::Time64(finer)) => fine <= finer,
         (T::Duration(fine), T::Duration(finer)) => fine <= finer,
-        (T::Decimal128(p, s), T::Decimal128(q, r)) => s <= r && i16::from(*p) - i16::from(*s) <= i16::from(*q) - i16::from(*r),
-        (T::List(a) | T::LargeList(a), T::List(b) | T::LargeList(b)) => widens(a.data_type(), b.data_type()),
+        (T::Decimal128(p, s), T::Decimal128(q, r)) => {
+            s <= r && i16::from(*p) - i16::from(*s) <= i16::from(*q) - i16::from(*r)
+        }
+        (T::List(a) | T::LargeList(a), T::List(b) | T::LargeList(b)) => {
+            widens(a.data_type(), b.data_type())
+        }
         (T::Struct(a), T::Struct(b)) => {
             let alike = |(a, b): (&arrow_schema::FieldRef, &arrow_schema::FieldRef)| {
                 a.name() == b.name() && widens(a.data_type(), b.data_type())
@@ -148,11 +207,15 @@ fn widens(from: &DataType, to: &DataType) -> bool {
 }
 
 fn integer_widens(from: &DataType, to: &DataType) -> bool {
-    let Some((signed, bits, digits)) = integer(from) else { return false };
+    let Some((signed, bits, digits)) = integer(from) else {
+        return false;
+    };
     match to {
         DataType::Float32 => bits <= 16,
         DataType::Float64 => bits <= 32,
-        DataType::Decimal128(precision, scale) => i16::from(*precision) - i16::from(*scale) >= digits,
+        DataType::Decimal128(precision, scale) => {
+            i16::from(*precision) - i16::from(*scale) >= digits
+        }
         _ => integer(to).is_some_and(|(to_signed, to_bits, _)| match (signed, to_signed) {
             (false, true) => bits < to_bits,
             (true, false) => false,
@@ -202,9 +265,21 @@ mod tests {
             (T::Utf8, T::Int64, false),
             (T::Null, T::Int64, true),
             (T::Dictionary(T::Int8.into(), T::Utf8.into()), T::Utf8, true),
-            (T::Timestamp(TimeUnit::Millisecond, None), micros.clone(), true),
-            (T::Timestamp(TimeUnit::Nanosecond, None), micros.clone(), false),
-            (T::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), micros, false),
+            (
+                T::Timestamp(TimeUnit::Millisecond, None),
+                micros.clone(),
+                true,
+            ),
+            (
+                T::Timestamp(TimeUnit::Nanosecond, None),
+                micros.clone(),
+                false,
+            ),
+            (
+                T::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                micros,
+                false,
+            ),
         ] {
             assert_eq!(widens(&from, &to), expected, "{from} {to}");
         }

@@ -39,7 +39,9 @@ pub(crate) fn ingest(
 
 /// The Table Schema of the first input.
 pub(crate) fn describe(plan: &Plan, job: &Job, first: Opened) -> Result<TableSchema, Failure> {
-    Ok(TableSchema::from_arrow(&Reader::open(first, plan, job)?.schema()))
+    Ok(TableSchema::from_arrow(
+        &Reader::open(first, plan, job)?.schema(),
+    ))
 }
 
 /// What all inputs have to give.
@@ -65,16 +67,26 @@ impl Target {
 }
 
 fn nullable(schema: &Schema) -> SchemaRef {
-    let fields: Vec<Field> = schema.fields().iter().map(|field| Field::clone(field).with_nullable(true)).collect();
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| Field::clone(field).with_nullable(true))
+        .collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn project(schema: &Schema, names: &[String]) -> Result<Schema, Failure> {
     let field = |name: &String| {
         schema.field_with_name(name).cloned().map_err(|_| {
-            let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            Failure::usage(format!("--select: there is no column {}", quoted(name)))
-                .hint(format!("one of {}", millrace_fault::clip(&known.join(", "), 400)))
+            let known: Vec<&str> = schema
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect();
+            Failure::usage(format!("--select: there is no column {}", quoted(name))).hint(format!(
+                "one of {}",
+                millrace_fault::clip(&known.join(", "), 400)
+            ))
         })
     };
     let fields: Vec<Field> = names.iter().map(field).collect::<Result<_, _>>()?;
@@ -92,24 +104,38 @@ fn read_all(
     let mut reader = first;
     loop {
         read(plan, reader, target, emitter)?;
-        let Some(input) = inputs.pop_front() else { return Ok(()) };
+        let Some(input) = inputs.pop_front() else {
+            return Ok(());
+        };
         let opened = Opened::open(&input, plan, &job.metrics.bytes_in)?;
         if opened.format.is_text() {
-            let failure = Failure::data(format!("{} holds text, the inputs before it columns", quoted(&opened.name)));
+            let failure = Failure::data(format!(
+                "{} holds text, the inputs before it columns",
+                quoted(&opened.name)
+            ));
             return Err(failure.hint("ingest files of one kind at a time"));
         }
         reader = Reader::open(opened, plan, job)?;
     }
 }
 
-fn read(plan: &Plan, mut reader: Reader, target: &Target, emitter: &mut Emitter<'_>) -> Result<(), Failure> {
+fn read(
+    plan: &Plan,
+    mut reader: Reader,
+    target: &Target,
+    emitter: &mut Emitter<'_>,
+) -> Result<(), Failure> {
     let name = reader.name().to_owned();
     let conform = Conform::new(plan, &name, &reader.schema(), target, emitter)?;
     reader.project(conform.columns())?;
     let mut row = 1;
     while let Some(batch) = reader.next()? {
         let count = batch.num_rows();
-        let source = if plan.source_columns { source::of_rows(&name, row, count) } else { Vec::new() };
+        let source = if plan.source_columns {
+            source::of_rows(&name, row, count)
+        } else {
+            Vec::new()
+        };
         emitter.write(conform.apply(&batch)?, source)?;
         row += count as u64;
     }

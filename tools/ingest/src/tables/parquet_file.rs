@@ -24,10 +24,16 @@ pub(crate) struct ParquetFile {
 
 impl ParquetFile {
     pub(crate) fn open(stored: Stored, batch_rows: usize) -> Result<ParquetFile, Failure> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(stored.clone()).map_err(|error| stored.corrupt(error))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(stored.clone())
+            .map_err(|error| stored.corrupt(error))?;
         let builder = builder.with_batch_size(batch_rows);
         let schema = SchemaRef::clone(builder.schema());
-        Ok(ParquetFile { stored, builder: Some(builder), reader: None, schema })
+        Ok(ParquetFile {
+            stored,
+            builder: Some(builder),
+            reader: None,
+            schema,
+        })
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -59,7 +65,11 @@ impl ChunkReader for Stored {
     type T = Sequential;
 
     fn get_read(&self, start: u64) -> Result<Sequential, ParquetError> {
-        Ok(Sequential { stored: self.clone(), offset: start, buffer: Bytes::new() })
+        Ok(Sequential {
+            stored: self.clone(),
+            offset: start,
+            buffer: Bytes::new(),
+        })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
@@ -79,7 +89,10 @@ impl Read for Sequential {
         if !self.buffer.has_remaining() {
             let left = self.stored.len().saturating_sub(self.offset);
             let length = usize::try_from(left).unwrap_or(FETCH).min(FETCH);
-            self.buffer = self.stored.fetch(self.offset, length).map_err(io::Error::other)?;
+            self.buffer = self
+                .stored
+                .fetch(self.offset, length)
+                .map_err(io::Error::other)?;
             self.offset += length as u64;
         }
         let count = space.len().min(self.buffer.remaining());

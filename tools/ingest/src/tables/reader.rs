@@ -24,7 +24,10 @@ pub(crate) struct Reader {
 enum Form {
     Parquet(ParquetFile),
     File(ArrowFile),
-    Stream { reader: millrace_stream::Reader, columns: Option<Vec<usize>> },
+    Stream {
+        reader: millrace_stream::Reader,
+        columns: Option<Vec<usize>>,
+    },
 }
 
 impl Reader {
@@ -33,13 +36,23 @@ impl Reader {
         let bytes_in = &job.metrics.bytes_in;
         let form = guarded(&quoted(&name), || match opened.format {
             Format::ArrowStream => {
-                let kind = if opened.input == Input::Stdin { Kind::Pipe } else { Kind::File };
+                let kind = if opened.input == Input::Stdin {
+                    Kind::Pipe
+                } else {
+                    Kind::File
+                };
                 let source = opened.content.into_reader(opened.head);
                 let reader = millrace_stream::Reader::new(source, &name, kind)?;
-                Ok(Form::Stream { reader, columns: None })
+                Ok(Form::Stream {
+                    reader,
+                    columns: None,
+                })
             }
             Format::ArrowFile => Ok(Form::File(ArrowFile::open(stored(opened, bytes_in)?)?)),
-            _ => Ok(Form::Parquet(ParquetFile::open(stored(opened, bytes_in)?, plan.sizes.batch_rows)?)),
+            _ => Ok(Form::Parquet(ParquetFile::open(
+                stored(opened, bytes_in)?,
+                plan.sizes.batch_rows,
+            )?)),
         })?;
         Ok(Reader { name, form })
     }
@@ -77,7 +90,9 @@ impl Reader {
             Form::Stream { reader, columns } => match (reader.next()?, columns) {
                 (Some(batch), Some(columns)) => {
                     let projected = batch.project(columns);
-                    projected.map(Some).map_err(|error| Failure::data(error.to_string()))
+                    projected
+                        .map(Some)
+                        .map_err(|error| Failure::data(error.to_string()))
                 }
                 (batch, _) => Ok(batch),
             },
@@ -99,13 +114,22 @@ fn stored(opened: Opened, bytes_in: &Counter) -> Result<Stored, Failure> {
     let name = opened.name.to_string();
     let whole = "this format is read from its end, which needs a plain file";
     match opened.input {
-        Input::Stdin => Err(Failure::usage(format!("cannot read standard input: {whole}")).hint("name the file")),
-        Input::File(_) if opened.content.compressed => {
-            Err(Failure::usage(format!("cannot read {}: {whole}", quoted(&name))).hint("decompress it first"))
-        }
+        Input::Stdin => Err(
+            Failure::usage(format!("cannot read standard input: {whole}")).hint("name the file"),
+        ),
+        Input::File(_) if opened.content.compressed => Err(Failure::usage(format!(
+            "cannot read {}: {whole}",
+            quoted(&name)
+        ))
+        .hint("decompress it first")),
         Input::File(location) => {
             let (file, bytes_in) = (open_read_at(&location)?, bytes_in.clone());
-            Ok(Stored { name, file, bytes_in, failure: Arc::default() })
+            Ok(Stored {
+                name,
+                file,
+                bytes_in,
+                failure: Arc::default(),
+            })
         }
     }
 }
@@ -117,8 +141,13 @@ impl Stored {
 
     /// Exactly `length` bytes; a range beyond the end is found before it is allocated.
     pub(crate) fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
-        if offset.checked_add(length as u64).is_none_or(|end| end > self.len()) {
-            return Err(self.corrupt(format!("it refers to {length} bytes at {offset}, beyond its end")));
+        if offset
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.len())
+        {
+            return Err(self.corrupt(format!(
+                "it refers to {length} bytes at {offset}, beyond its end"
+            )));
         }
         let bytes = self.file.read_at(offset, length)?;
         self.bytes_in.add(length as u64);
@@ -137,7 +166,12 @@ impl Stored {
 
     /// The file is not what it claims to be, unless the system failed to read it.
     pub(crate) fn corrupt(&self, reason: impl ToString) -> Failure {
-        if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(failure) = self
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             return failure;
         }
         Failure::data(format!("cannot decode {}", quoted(&self.name))).because(reason.to_string())

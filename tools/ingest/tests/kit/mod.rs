@@ -47,7 +47,9 @@ impl Scratch {
 
     pub fn command(&self, arguments: &str) -> std::process::Command {
         let mut command = tool("ingest");
-        command.current_dir(self.0.path()).args(arguments.split_whitespace());
+        command
+            .current_dir(self.0.path())
+            .args(arguments.split_whitespace());
         command
     }
 
@@ -64,7 +66,12 @@ pub fn rows(outcome: &Outcome) -> Vec<String> {
 
 /// The batches of a complete stream.
 pub fn batches(stream: &[u8]) -> Vec<arrow_array::RecordBatch> {
-    let mut reader = Reader::new(std::io::Cursor::new(stream.to_vec()), "the output", Kind::File).unwrap();
+    let mut reader = Reader::new(
+        std::io::Cursor::new(stream.to_vec()),
+        "the output",
+        Kind::File,
+    )
+    .unwrap();
     std::iter::from_fn(|| reader.next().unwrap()).collect()
 }
 
@@ -74,15 +81,26 @@ fn encode(batch: &arrow_array::RecordBatch) -> Vec<String> {
         rows.push(text.to_owned());
         Ok(())
     };
-    RowEncoder::of_rows(batch).each(0..batch.num_rows(), each).unwrap();
+    RowEncoder::of_rows(batch)
+        .each(0..batch.num_rows(), each)
+        .unwrap();
     rows
 }
 
 /// Column names and types of a complete stream: `id Int64, s Utf8`.
 pub fn columns(outcome: &Outcome) -> String {
-    let reader = Reader::new(std::io::Cursor::new(outcome.stdout.clone()), "the output", Kind::File).unwrap();
-    let columns: Vec<String> =
-        reader.schema().fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+    let reader = Reader::new(
+        std::io::Cursor::new(outcome.stdout.clone()),
+        "the output",
+        Kind::File,
+    )
+    .unwrap();
+    let columns: Vec<String> = reader
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| format!("{} {}", field.name(), field.data_type()))
+        .collect();
     columns.join(", ")
 }
 
