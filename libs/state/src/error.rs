@@ -30,14 +30,14 @@ pub enum Error {
         known: i64,
     },
     /// SQLite refused.
-    #[error("cannot {verb} {}", quoted(.path.to_string_lossy()))]
+    #[error("cannot {verb} {}: {}", quoted(.path.to_string_lossy()), reason(.cause))]
     Database {
         /// What was being done.
         verb: &'static str,
         /// The store.
         path: PathBuf,
-        /// SQLite's reason.
-        source: rusqlite::Error,
+        /// Why. Not a `source`: its own sources say the same in other words.
+        cause: rusqlite::Error,
     },
     /// The file system refused.
     #[error("cannot {verb} {}", quoted(.path.to_string_lossy()))]
@@ -69,7 +69,7 @@ impl Coded for Error {
             Error::NotAPath(_) | Error::Calendar(_) => Exit::USAGE,
             Error::Foreign(_) | Error::Newer { .. } | Error::Damaged { .. } => Exit::DATA,
             Error::Missing(_) | Error::NoneAbove(_) | Error::Io { .. } => Exit::ENVIRONMENT,
-            Error::Database { source, .. } => match source.sqlite_error_code() {
+            Error::Database { cause, .. } => match cause.sqlite_error_code() {
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Exit::BUSY,
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Exit::DATA,
                 _ => Exit::ENVIRONMENT,
@@ -85,5 +85,13 @@ impl Coded for Error {
             Error::Newer { .. } => Some("use the newer version of millrace everywhere".to_owned()),
             _ => None,
         }
+    }
+}
+
+/// SQLite's message alone, in the house's form.
+fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use millrace_cli::{Job, Stdout};
 use millrace_fault::{Exit, Failure, quoted};
 use millrace_state::{Mark, Pipeline, Place, State, Store, UnitRecord};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn status(args: &Status, place: &Place, job: &Job) -> Result<Exit, Failure> {
@@ -164,38 +164,52 @@ fn one(
     let mut table = Table::new(&[
         "UNIT", "STATE", "ATTEMPTS", "EXIT", "STARTED", "ENDED", "RUN",
     ]);
-    let mut objects = Vec::new();
-    for unit in units
-        .iter()
-        .filter(|unit| !args.left || unit.state != "done")
-    {
-        let record = unit.record.as_ref();
-        let (started, ended) = (record.and_then(|r| r.started), record.and_then(|r| r.ended));
-        let (exit, run) = (
-            record.and_then(|r| r.exit),
-            record.and_then(|r| r.run_id.clone()),
-        );
-        let attempts = record.map_or(0, |r| r.attempts);
-        objects.push(json!({
-            "pipeline": pipeline.as_str(), "unit": unit.name, "state": unit.state, "attempts": attempts,
-            "exit": exit, "started": started.map(seconds), "ended": ended.map(seconds), "run_id": run,
-            "due_since": record.and_then(|r| r.due_since).map(seconds),
-            "last_done": record.and_then(|r| r.last_done).map(seconds),
-        }));
-        table.row(vec![
-            unit.name.clone(),
-            unit.state.to_owned(),
-            attempts.to_string(),
-            exit.map_or_else(dash, |exit| exit.to_string()),
-            started.map_or_else(dash, seconds),
-            ended.map_or_else(dash, seconds),
-            run.unwrap_or_else(dash),
-        ]);
-    }
+    let shown = || {
+        units
+            .iter()
+            .filter(|unit| !args.left || unit.state != "done")
+    };
+    shown().for_each(|unit| table.row(cells(unit)));
+    let objects: Vec<Value> = shown().map(|unit| object(pipeline, unit)).collect();
     Ok(lines(args.output, &table, &objects))
 }
 
-pub(crate) fn lines(form: Form, table: &Table, objects: &[serde_json::Value]) -> Vec<String> {
+fn cells(unit: &Unit) -> Vec<String> {
+    let record = unit.record.as_ref();
+    let time = |instant: Option<Timestamp>| instant.map_or_else(dash, seconds);
+    vec![
+        unit.name.clone(),
+        unit.state.to_owned(),
+        record.map_or(0, |record| record.attempts).to_string(),
+        record
+            .and_then(|record| record.exit)
+            .map_or_else(dash, |exit| exit.to_string()),
+        time(record.and_then(|record| record.started)),
+        time(record.and_then(|record| record.ended)),
+        record
+            .and_then(|record| record.run_id.clone())
+            .unwrap_or_else(dash),
+    ]
+}
+
+fn object(pipeline: &Pipeline, unit: &Unit) -> Value {
+    let record = unit.record.as_ref();
+    let time = |field: fn(&UnitRecord) -> Option<Timestamp>| record.and_then(field).map(seconds);
+    json!({
+        "pipeline": pipeline.as_str(),
+        "unit": unit.name,
+        "state": unit.state,
+        "attempts": record.map_or(0, |record| record.attempts),
+        "exit": record.and_then(|record| record.exit),
+        "started": time(|record| record.started),
+        "ended": time(|record| record.ended),
+        "run_id": record.and_then(|record| record.run_id.as_deref()),
+        "due_since": time(|record| record.due_since),
+        "last_done": time(|record| record.last_done),
+    })
+}
+
+pub(crate) fn lines(form: Form, table: &Table, objects: &[Value]) -> Vec<String> {
     match form {
         Form::Text => table.lines().collect(),
         Form::Json => objects.iter().map(ToString::to_string).collect(),

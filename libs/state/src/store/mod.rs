@@ -64,10 +64,10 @@ impl Store {
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Store, Error> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let failed = |source| Error::Database {
+        let failed = |cause| Error::Database {
             verb: "open",
             path: path.clone(),
-            source,
+            cause,
         };
         let connection =
             Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -101,10 +101,10 @@ impl Store {
         verb: &'static str,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        query(&self.connection).map_err(|source| Error::Database {
+        query(&self.connection).map_err(|cause| Error::Database {
             verb,
             path: self.path.clone(),
-            source,
+            cause,
         })
     }
 
@@ -121,10 +121,10 @@ impl Store {
                 transaction.commit()?;
                 Ok(value)
             })
-            .map_err(|source| Error::Database {
+            .map_err(|cause| Error::Database {
                 verb: "write",
                 path: path.clone(),
-                source,
+                cause,
             })
     }
 }
