@@ -45,12 +45,13 @@ impl Strings {
     /// 32 bytes to write at `at`; what lies behind the later end does not count.
     #[inline(always)]
     pub(crate) fn block(&mut self, at: usize) -> &mut Block {
-        if self.data.len() < at + SLACK {
+        if self.data.len() < at + size_of::<Block>() {
             self.grow(at);
         }
-        match self.data[at..].first_chunk_mut() {
-            Some(block) => block,
-            None => unreachable!("grown to have {SLACK} bytes more"),
+        let block = &mut self.data[at..at + size_of::<Block>()];
+        match block.try_into() {
+            Ok(block) => block,
+            Err(_) => unreachable!("a slice of as many bytes"),
         }
     }
 

@@ -118,7 +118,7 @@ fn read_key(
     let stops = isa.special(text.block(from));
     let to = from + stops.trailing_zeros() as usize;
     if stops != 0 && text.byte(to) == b'"' {
-        let column = object.keys.find(text, from, to);
+        let column = object.keys.find(isa, text, from, to);
         if column.is_none() {
             cx.strangers.push(text, from, to);
         }
@@ -137,8 +137,8 @@ fn read_long_key(
 ) -> Result<(Option<usize>, usize), Refused> {
     let end = string::skip(isa, text, from, cx)?;
     let column = match text.slice(from, end - 1).contains(&b'\\') {
-        true => find_unescaped(object, text, from, end - 1, cx),
-        false => object.keys.find(text, from, end - 1),
+        true => find_unescaped(isa, object, text, from, end - 1, cx),
+        false => object.keys.find(isa, text, from, end - 1),
     };
     if column.is_none() {
         remember(text, from, end - 1, cx);
@@ -146,13 +146,20 @@ fn read_long_key(
     Ok((column, end))
 }
 
-fn find_unescaped(object: &Object, text: Text<'_>, from: usize, to: usize, cx: &mut Context) -> Option<usize> {
+fn find_unescaped(
+    isa: impl Isa,
+    object: &Object,
+    text: Text<'_>,
+    from: usize,
+    to: usize,
+    cx: &mut Context,
+) -> Option<usize> {
     let mut name = Vec::new();
     string::unescape(text, from, to, cx, &mut name);
     let mut scratch = std::mem::take(&mut cx.scratch);
     scratch.clear();
     scratch.extend_from_slice(&name);
-    let column = Text::of(&scratch).and_then(|name| object.keys.find(name, 0, name.end()));
+    let column = Text::of(&scratch).and_then(|name| object.keys.find(isa, name, 0, name.end()));
     cx.scratch = scratch;
     column
 }

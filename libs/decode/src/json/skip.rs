@@ -79,7 +79,7 @@ fn go_on(isa: impl Isa, text: Text<'_>, at: usize, cx: &mut Context) -> Result<S
         (Some(Open::Array), _) if first => Ok(Step::Value(at)),
         (Some(Open::Object(_)), b'"') if first => key(isa, text, at, cx),
         (Some(Open::Array), b',') => Ok(Step::Value(behind_space(text, at + 1, cx.lines))),
-        (Some(Open::Object(_)), b',') => key(isa, text, behind_space(text, at + 1, cx.lines), cx),
+        (Some(Open::Object(_)), b',') if !first => key(isa, text, behind_space(text, at + 1, cx.lines), cx),
         (Some(Open::Array), _) => Err(cx.malformed(at, "',' or ']'")),
         (_, _) if first => Err(cx.malformed(at, "a key or '}'")),
         (_, _) => Err(cx.malformed(at, "',' or '}'")),

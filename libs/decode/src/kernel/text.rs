@@ -1,4 +1,9 @@
 //! A padded text and loads from it.
+#![allow(unsafe_code)]
+// A load reads up to 32 bytes at any position for which one comparison holds:
+// `at + 32 <= padded.len()`. Decoders stay below the text's end or just behind it, where
+// the padding begins, so the comparison never fails; it is there so that a mistake is a
+// panic (which the caller turns into a refusal), never a read outside.
 
 use super::Block;
 use crate::chunk::{Chunk, PADDING};
@@ -7,21 +12,21 @@ use crate::chunk::{Chunk, PADDING};
 /// a zero byte stands, and loads may run into the padding.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a> {
+    /// The content and exactly [`PADDING`] zeros.
     padded: &'a [u8],
-    end: usize,
 }
 
 impl<'a> Text<'a> {
     /// None for a chunk that never had content.
     pub(crate) fn of(chunk: &'a Chunk) -> Option<Self> {
-        let padded = chunk.padded();
-        (padded.len() >= chunk.len() + PADDING).then_some(Text { padded, end: chunk.len() })
+        let padded = chunk.padded().get(..chunk.len() + PADDING)?;
+        Some(Text { padded })
     }
 
     /// Where the content ends.
     #[inline(always)]
     pub(crate) fn end(self) -> usize {
-        self.end
+        self.padded.len() - PADDING
     }
 
     #[inline(always)]
@@ -59,10 +64,13 @@ impl<'a> Text<'a> {
 
     #[inline(always)]
     fn array<const N: usize>(self, at: usize) -> &'a [u8; N] {
-        match self.padded.get(at..).and_then(|rest| rest.first_chunk()) {
-            Some(array) => array,
-            None => out_of_bounds(at),
+        const { assert!(N <= 32 && PADDING >= 32) };
+        if at > self.padded.len() - 32 {
+            out_of_bounds(at);
         }
+        // SAFETY: `at + N <= at + 32 <= padded.len()`, and an array of bytes needs no
+        // alignment. (The subtraction cannot wrap: the padding alone is longer.)
+        unsafe { &*self.padded.as_ptr().add(at).cast() }
     }
 }
 
@@ -70,4 +78,28 @@ impl<'a> Text<'a> {
 #[inline(never)]
 fn out_of_bounds(at: usize) -> ! {
     panic!("decoder ran past its text, to byte {at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads_agree_with_slices_at_every_position() {
+        let chunk = Chunk::from("0123456789abcdefghijklmnopqrstuvwxyz");
+        let text = Text::of(&chunk).unwrap();
+        let padded = &chunk.padded()[..text.end() + PADDING];
+        for at in 0..=padded.len() - 32 {
+            assert_eq!(text.block(at)[..], padded[at..at + 32]);
+            assert_eq!(text.word(at).to_le_bytes(), padded[at..at + 8]);
+            assert_eq!(text.half(at).to_le_bytes(), padded[at..at + 4]);
+            assert_eq!(text.pair(at).to_le_bytes(), padded[at..at + 2]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "ran past its text")]
+    fn a_load_too_far_panics() {
+        Text::of(&Chunk::from("{}")).unwrap().word(2 + PADDING - 31);
+    }
 }
