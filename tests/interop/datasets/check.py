@@ -63,6 +63,11 @@ def stream(table):
     return sink.getvalue().to_pybytes()
 
 
+def duck(query):
+    """The one row that DuckDB answers."""
+    return duckdb.connect().execute(query).fetchone()
+
+
 def table_of(data):
     return ipc.open_stream(pa.py_buffer(data)).read_all()
 
@@ -92,11 +97,11 @@ def the_same_counts_and_sums_in_every_reader(bench):
     arrow = ds.dataset(out, partitioning="hive").to_table()
     assert arrow.num_rows == good
     assert sum(arrow["amount"].to_pylist()) == amounts
-    duck = duckdb.sql(
+    answer = duck(
         f"select count(*), sum(amount), count(distinct order_date), min(order_hour), max(order_hour)"
         f" from read_parquet('{out}/**/*.parquet', hive_partitioning=true)"
-    ).fetchone()
-    assert duck[0] == good and duck[1] == amounts, duck
+    )
+    assert answer[0] == good and answer[1] == amounts, answer
     polars = pl.scan_parquet(f"{out}/**/*.parquet", hive_partitioning=True)
     polars = polars.select(pl.len(), pl.col("amount").sum().alias("amount")).collect().row(0)
     assert polars == (good, amounts), polars
@@ -107,12 +112,12 @@ def the_same_counts_and_sums_in_every_reader(bench):
 @check
 def partition_columns_agree_with_the_rows(bench):
     out = bench.day()
-    wrong = duckdb.sql(
+    wrong = duck(
         f"select count(*) from read_parquet('{out}/**/*.parquet', hive_partitioning=true,"
         " hive_types={'order_date': DATE, 'order_hour': INT})"
         " where order_date <> (event_timestamp at time zone 'UTC')::date"
         " or order_hour <> extract(hour from event_timestamp at time zone 'UTC')"
-    ).fetchone()
+    )
     assert wrong == (0,), wrong
 
 
@@ -144,7 +149,7 @@ def every_type_survives_a_dataset(bench):
         got = [repr(value) for value in read[name].to_pylist()]
         want = [repr(value) for value in expected[name].to_pylist()]
         assert got == want, (name, got, want)
-    assert duckdb.sql(f"select count(*) from '{bench.dir}/types/**/*.parquet'").fetchone() == (3,)
+    assert duck(f"select count(*) from '{bench.dir}/types/**/*.parquet'") == (3,)
     assert pl.read_parquet(f"{bench.dir}/types/**/*.parquet").height == 3
 
 
@@ -164,18 +169,19 @@ def hostile_partition_values_stay_inside_and_read_back(bench):
     hive = ds.HivePartitioning(pa.schema([("k", pa.string())]))
     arrow = ds.dataset(bench.dir / "hostile", partitioning=hive).to_table()
     assert dict(zip(arrow["n"].to_pylist(), arrow["k"].to_pylist())) == expected
-    duck = duckdb.sql(
+    answer = duckdb.connect().execute(
         f"select n, k from read_parquet('{bench.dir}/hostile/**/*.parquet', hive_partitioning=true, hive_types={{'k': VARCHAR}})"
     ).fetchall()
-    assert dict(duck) == expected, duck
+    assert dict(answer) == expected, answer
 
 
 @check
 def what_pyarrow_duckdb_and_polars_wrote_is_read(bench):
     table = pa.table({"k": ["x", "y", "x"], "n": [1, 2, 3], "s": ["a", None, "c"]})
     pq.write_to_dataset(table, bench.dir / "by_pyarrow", partition_cols=["k"])
-    duckdb.sql("create or replace table t as select * from table")
-    duckdb.sql(f"copy t to '{bench.dir}/by_duckdb' (format parquet, partition_by (k))")
+    connection = duckdb.connect()
+    connection.register("t", table)
+    connection.execute(f"copy (select * from t) to '{bench.dir}/by_duckdb' (format parquet, partition_by (k))")
     pl.from_arrow(table).write_parquet(str(bench.dir / "by_polars") + "/", partition_by="k", mkdir=True)
     for writer in ("by_pyarrow", "by_duckdb", "by_polars"):
         got = table_of(bench.sh(f"prune {writer} --select k,n,s")).to_pylist()
@@ -204,19 +210,19 @@ def formats_that_they_wrote_are_ingested(bench):
 @check
 def a_compacted_dataset_is_read_by_all(bench):
     out = bench.day()
-    before = duckdb.sql(f"select count(*), sum(amount) from '{out}/**/*.parquet'").fetchone()
+    before = duck(f"select count(*), sum(amount) from '{out}/**/*.parquet'")
     for _ in range(2):
         bench.sh("prune out --where \"order_hour = 5\" --select order_id,event_timestamp,amount > late.arrows")
         bench.sh(f"partition more --by '{BY}' --mode append < late.arrows")
     assert len(list((bench.dir / "more").rglob("*.parquet"))) > len(bench.sh("compact more --all").splitlines())
-    total = duckdb.sql(f"select count(*), sum(amount) from '{bench.dir}/more/**/*.parquet'").fetchone()
-    hour = duckdb.sql(
+    total = duck(f"select count(*), sum(amount) from '{bench.dir}/more/**/*.parquet'")
+    hour = duck(
         f"select 2 * count(*), 2 * sum(amount) from read_parquet('{out}/**/*.parquet', hive_partitioning=true) where order_hour = 5"
-    ).fetchone()
+    )
     assert total == hour, (total, hour)
     assert pl.scan_parquet(f"{bench.dir}/more/**/*.parquet").select(pl.len()).collect().item() == total[0]
     assert ds.dataset(bench.dir / "more", partitioning="hive").count_rows() == total[0]
-    assert duckdb.sql(f"select count(*), sum(amount) from '{out}/**/*.parquet'").fetchone() == before
+    assert duck(f"select count(*), sum(amount) from '{out}/**/*.parquet'") == before
 
 
 def main():

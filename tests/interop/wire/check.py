@@ -7,7 +7,10 @@ killed tool of ours is refused by them. Prints a line per check and
 """
 
 import argparse
+import csv
+import decimal
 import io
+import json
 import os
 import pathlib
 import signal
@@ -118,6 +121,31 @@ def our_streams_are_read_by_all(bench):
     assert code == 0, err
     for name, read in READERS.items():
         assert read(out) == 6, name
+
+
+@check
+def show_prints_every_type(bench):
+    """Every row in every form; JSON and CSV as Python's own readers understand them."""
+    count = 0
+    for name, data in [*samples.pyarrow_streams(), *samples.polars_streams()]:
+        rows = read_pyarrow(data)
+        if rows > 1000:
+            continue
+        printed = {}
+        for form in ("table", "csv", "ndjson", "count"):
+            code, out, err = bench.run(data, "show", "--output", form, *(["-n", "all"] if form != "count" else []))
+            assert code == 0, f"{name} as {form}: exit {code}: {err}"
+            printed[form] = out.decode()
+        assert int(printed["count"]) == rows, name
+        objects = [json.loads(line, parse_float=decimal.Decimal) for line in printed["ndjson"].splitlines()]
+        assert len(objects) == rows, f"{name}: {len(objects)} objects, expected {rows}"
+        schema = ipc.open_stream(io.BytesIO(data)).schema
+        if len(schema) > 0:
+            lines = list(csv.reader(io.StringIO(printed["csv"], newline="")))
+            assert lines[0] == schema.names and len(lines) == rows + 1, f"{name}: {len(lines)} lines"
+            assert all(list(one) == schema.names for one in objects), name
+        count += 1
+    return f"{count} streams"
 
 
 @check

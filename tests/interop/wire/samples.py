@@ -63,6 +63,11 @@ def columns():
         "list_view": pa.array([[1], None, [], [2, 3], [None]], pa.list_view(pa.int64())),
         "struct": pa.array([{"n": 1, "l": ["x"]}, None, {"n": None, "l": None}, {"n": 4, "l": []}, {"n": 5, "l": [None]}]),
         "map": pa.array([[("k", 1)], None, [], [("a", None), ("b", 2)], []], pa.map_(pa.string(), pa.int32())),
+        "map_of_zoned": pa.array([[("k", 1)], None, [], [("a", None)], []], pa.map_(pa.string(), pa.timestamp("us", "Asia/Tokyo"))),
+        "map_of_dictionary": pa.array([[("k", "x")], None, [], [("a", None)], []], pa.map_(pa.string(), pa.string())).cast(
+            pa.map_(pa.string(), pa.dictionary(pa.int32(), pa.string()))
+        ),
+        "struct_of_zoned": pa.array([{"t": 1}, None, {"t": None}, {"t": 2}, {"t": 3}], pa.struct([("t", pa.timestamp("ms", "Asia/Tokyo"))])),
         "list_of_struct": pa.array([[{"a": 1}], None, [], [{"a": None}, None], [{"a": 3}]]),
         "dictionary": pa.array(["red", None, "green", "red", "blue"]).dictionary_encode(),
         "dictionary_int8": pa.array(["red", None, "red", "red", "blue"]).cast(pa.dictionary(pa.int8(), pa.string())),
