@@ -226,12 +226,19 @@ impl Frames {
         }
     }
 
+    /// Reads the line behind a poison's code, and not beyond: its producer may take
+    /// its time to end.
     fn upstream(&mut self, exit: Exit) -> Error {
         let mut line = Vec::new();
-        let mut limited = self.source.as_mut().take(poison::LONGEST as u64);
-        // The code is known already; a line that cannot be read changes nothing.
-        let _ = limited.read_to_end(&mut line);
-        self.read += line.len() as u64;
+        let mut part = [0; 4096];
+        while line.len() < poison::LONGEST && !line.contains(&b'\n') {
+            // The code is known already; a line that cannot be read changes nothing.
+            match read_some(self.source.as_mut(), &mut part) {
+                Ok(n) if n > 0 => line.extend_from_slice(&part[..n]),
+                _ => break,
+            }
+        }
+        self.taken(line.len());
         let end = line
             .iter()
             .position(|byte| *byte == b'\n')

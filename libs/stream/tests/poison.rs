@@ -103,3 +103,14 @@ fn an_output_without_a_schema_is_not_a_success() {
         Err(Error::Upstream(_))
     ));
 }
+
+/// A producer that has failed may still be busy rolling back.
+#[test]
+fn the_poison_is_heard_before_its_producer_ends() {
+    let (from, mut to) = std::io::pipe().unwrap();
+    let (schema, batches) = three_batches();
+    std::io::Write::write_all(&mut to, &failed(Some(&schema), &batches, full_disk())).unwrap();
+    let mut reader = millrace_stream::Reader::new(from, "x", Kind::Pipe).unwrap();
+    assert!(matches!(reader.drain(), Err(Error::Upstream(_))));
+    drop(to);
+}
