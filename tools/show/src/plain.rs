@@ -41,7 +41,15 @@ fn field(field: &FieldRef) -> FieldRef {
         return FieldRef::clone(field);
     }
     // Missing values may sit in a dictionary or a run.
-    Arc::new(Field::new(field.name(), data_type, true))
+    let encoded = matches!(
+        field.data_type(),
+        DataType::Dictionary(_, _) | DataType::RunEndEncoded(_, _)
+    );
+    Arc::new(Field::new(
+        field.name(),
+        data_type,
+        field.is_nullable() || encoded,
+    ))
 }
 
 fn plain(data_type: &DataType) -> DataType {
@@ -53,6 +61,7 @@ fn plain(data_type: &DataType) -> DataType {
         List(items) => List(field(items)),
         LargeList(items) => LargeList(field(items)),
         FixedSizeList(items, size) => FixedSizeList(field(items), *size),
+        Map(entries, sorted) => Map(field(entries), *sorted),
         Struct(fields) => Struct(fields.iter().map(field).collect()),
         other => other.clone(),
     }
