@@ -53,11 +53,11 @@ fn a_day_becomes_24_hours_and_nothing_but_parquet() {
 
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
-    let input = stream(&[day(20_000), events(50_000, 20_000, DAY, 100_000)]);
+    let input = stream(&[noise(60_000), events(90_000, 20_000, DAY, 100_000)]);
     let all: Vec<_> = ["1", "2", "4"]
         .map(|threads| {
             let dir = tempdir().unwrap();
-            write(dir.path(), &["--threads", threads, "--run-id", "r", "--target-size", "100kB"], &input).code(0);
+            write(dir.path(), &["--threads", threads, "--run-id", "r", "--target-size", "20kB"], &input).code(0);
             files(&dir.path().join("out"))
         })
         .into();
@@ -69,7 +69,7 @@ fn the_same_bytes_for_any_number_of_threads() {
 fn without_a_spec_the_dataset_is_split_by_size() {
     let dir = tempdir().unwrap();
     let more = ["out", "--target-size", "50kB"];
-    let outcome = run_with(&mut partition(dir.path(), &more), &stream(&[day(30_000)])).code(0);
+    let outcome = run_with(&mut partition(dir.path(), &more), &stream(&[noise(30_000)])).code(0);
     assert_eq!(outcome.text(), ".\n");
     let found = files(&dir.path().join("out"));
     assert!(found.len() > 2 && found.keys().all(|name| !name.contains('/')));
