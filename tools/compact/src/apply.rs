@@ -136,7 +136,9 @@ fn side_by_side<T: Sync, R: Send>(
 /// Tells what was committed, now or by an earlier attempt.
 pub(crate) fn done(args: &Args, job: &Job, outcome: &Outcome) -> Result<Exit, Failure> {
     let entry: &LogEntry = outcome.entry();
+    let added = entry.partitions.iter().flat_map(|partition| &partition.add);
     job.metrics.records_out.set(entry.rows);
+    job.metrics.bytes_out.set(added.map(|file| file.bytes).sum());
     job.metrics.detail("partitions", entry.partitions.len());
     job.metrics.detail("files", entry.files);
     job.metrics.detail(

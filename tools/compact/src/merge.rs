@@ -24,8 +24,8 @@ use std::thread;
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 8192;
-/// Batches that wait to be encoded.
-const BACKLOG: usize = 8;
+/// Batches that wait to be encoded: about the next row group, decoded meanwhile.
+const BACKLOG: usize = 48;
 
 /// A file to rewrite.
 pub(crate) struct Input {

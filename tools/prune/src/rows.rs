@@ -26,7 +26,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::file::metadata::PageIndexPolicy;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A batch goes out at about so many rows or bytes, whichever is less.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -40,6 +40,8 @@ pub(crate) struct Query {
     /// The columns to hand out; none to count.
     pub(crate) output: SchemaRef,
     pub(crate) limit: Option<usize>,
+    /// The footer read last, with its page indexes: row groups of a file follow each other.
+    pub(crate) footer: Mutex<Option<(usize, ArrowReaderMetadata)>>,
 }
 
 /// An open row group.
@@ -55,7 +57,7 @@ impl Query {
     pub(crate) fn open(&self, group: &Group) -> Result<Rows<'_>, Failure> {
         let file = &self.survey.files[group.file];
         let source = file.open(self.dataset.root.as_ref())?;
-        let metadata = source.metadata_with(self.options()?)?;
+        let metadata = self.footer(group.file, &source)?;
         let reader =
             source.guarded(|| Ok(self.reader(&source, &metadata, group, file.partition)?))?;
         Ok(Rows {
@@ -64,6 +66,18 @@ impl Query {
             source,
             reader,
         })
+    }
+
+    fn footer(&self, file: usize, source: &Source) -> Result<ArrowReaderMetadata, Failure> {
+        let mut last = self.footer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, metadata)) if *known == file => Ok(metadata.clone()),
+            _ => {
+                let metadata = source.metadata_with(self.options()?)?;
+                *last = Some((file, metadata.clone()));
+                Ok(metadata)
+            }
+        }
     }
 
     fn options(&self) -> Result<ArrowReaderOptions, Failure> {

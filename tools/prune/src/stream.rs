@@ -14,7 +14,7 @@ use millrace_cli::Job;
 use millrace_expr::Predicate;
 use millrace_fault::Failure;
 use millrace_stream::Output;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Everything decided, nothing decoded.
 pub(crate) struct Prepared {
@@ -48,6 +48,7 @@ pub(crate) fn prepare(args: &Args, job: &Job) -> Result<Prepared, Failure> {
             layout: Arc::new(layout),
             output,
             limit,
+            footer: Mutex::default(),
         },
         plan,
     })
