@@ -224,9 +224,8 @@ impl Supervision {
 
     /// What the leader left behind in its group: TERM, then KILL.
     fn sweep(&mut self) {
-        if !self.ending {
-            self.begin_end(signal_hook::consts::SIGTERM);
-        }
+        // Also if they were told before: one that was just being started may have missed it.
+        self.begin_end(signal_hook::consts::SIGTERM);
         self.await_group();
         self.group.kill();
         self.deadline = after(AFTER_KILL);
