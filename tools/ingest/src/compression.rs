@@ -3,6 +3,7 @@
 //! that the system failed stays an I/O error (4).
 
 use crate::args::CompressionOption;
+use crate::detect::HEAD;
 use crate::inputs::Input;
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
@@ -40,8 +41,8 @@ impl Content {
             counter: counter.clone(),
             failed: Arc::clone(&storage_failed),
         };
-        let mut head = Vec::with_capacity(8);
-        let read = stored.by_ref().take(8).read_to_end(&mut head);
+        let mut head = Vec::with_capacity(HEAD);
+        let read = stored.by_ref().take(HEAD as u64).read_to_end(&mut head);
         read.map_err(|error| Failure::io("read", &name, error))?;
         let compression = match asked {
             CompressionOption::Auto => by_magic(&head),

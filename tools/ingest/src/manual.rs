@@ -61,6 +61,12 @@ column with a zone wants an offset or Z with each value, one without must not ha
 Constraints are for validate to judge; a key that a record lacks is null. missingValues
 lists texts that mean null; without it this is the empty cell in CSV, and nothing in JSON.
 
+The header of a CSV file needs all fields of the schema, in any order; what else it has
+is the matter of --extra-fields. "fieldsMatch" says otherwise: exact (this order), equal
+(nothing else), subset (as without it), superset (some may be lacking, nothing else),
+partial (at least one). Columns that are lacking are null. Parquet and Arrow files may
+lack columns under superset and partial.
+
 Without --schema one is inferred: integer, then decimal where all numbers have the same
 scale, then number; date, then datetime, then string; objects and lists field by field;
 text of any kind where values have nothing in common. An inferred schema is a guess

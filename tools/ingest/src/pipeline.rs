@@ -87,7 +87,9 @@ impl<'l, 'e> Line<'l, '_, 'e> {
     fn take(&self) -> (u64, Result<Option<Parcel>, Trouble>) {
         let mut feed = lock(&self.feed);
         let number = feed.number();
-        (number, feed.next())
+        // A worker that vanished with its number would keep the others waiting.
+        let next = guarded("the input", || Ok(feed.next()));
+        (number, next.unwrap_or_else(|failure| Err(failure.into())))
     }
 
     fn hand_in(&self, number: u64, ready: Ready) {
