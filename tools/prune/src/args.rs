@@ -33,7 +33,12 @@ pub struct Args {
     /// Pass only rows for which the SQL expression EXPR is true
     ///
     /// Columns of the files and of the path may be mixed. See EXPRESSIONS.
-    #[arg(long = "where", value_name = "EXPR", help_heading = "Rows and columns")]
+    #[arg(
+        long = "where",
+        allow_hyphen_values = true,
+        value_name = "EXPR",
+        help_heading = "Rows and columns"
+    )]
     pub filter: Option<String>,
     /// Pass only these columns, in this order, separated by commas
     ///

@@ -18,7 +18,7 @@ use millrace_dataset::evolution::adapt;
 use millrace_dataset::listing::typed;
 use millrace_dataset::read::{ReadError, Source};
 use millrace_expr::Bound;
-use millrace_fault::{Failure, quoted};
+use millrace_fault::{Context, Failure, quoted};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::RowNumber;
 use parquet::arrow::arrow_reader::{
@@ -50,6 +50,32 @@ pub(crate) struct Rows<'a> {
     file: &'a File,
     pub(crate) source: Source,
     reader: ParquetRecordBatchReader,
+    unfit: Unfit,
+}
+
+/// Why the predicate could not be computed for some row. The library that calls it hands
+/// back no more than a text of its own.
+#[derive(Clone, Default)]
+struct Unfit(Arc<Mutex<Option<millrace_expr::Error>>>);
+
+impl Unfit {
+    fn keep(&self, error: millrace_expr::Error) -> ArrowError {
+        let text = error.to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        ArrowError::ComputeError(text)
+    }
+
+    /// The predicate's failure if there was one, else what the library said.
+    fn or(&self, failure: Failure, file: &File) -> Failure {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            None => failure,
+            Some(error) => Err::<(), _>(error)
+                .context(format!("cannot filter {}", quoted(&file.shown)))
+                .err()
+                .unwrap_or(failure),
+        }
+    }
 }
 
 impl Query {
@@ -58,13 +84,15 @@ impl Query {
         let file = &self.survey.files[group.file];
         let source = file.open(self.dataset.root.as_ref())?;
         let metadata = self.footer(group.file, &source)?;
+        let unfit = Unfit::default();
         let reader =
-            source.guarded(|| Ok(self.reader(&source, &metadata, group, file.partition)?))?;
+            source.guarded(|| self.reader(&source, &metadata, group, file.partition, &unfit));
         Ok(Rows {
             query: self,
             file,
+            reader: reader.map_err(|failure| unfit.or(failure, file))?,
             source,
-            reader,
+            unfit,
         })
     }
 
@@ -107,6 +135,7 @@ impl Query {
         metadata: &ArrowReaderMetadata,
         group: &Group,
         partition: usize,
+        unfit: &Unfit,
     ) -> parquet::errors::Result<ParquetRecordBatchReader> {
         let names: Vec<&str> = self
             .output
@@ -123,7 +152,7 @@ impl Query {
             if let Some(selection) = pages(&self.layout, partition, metadata, group.index) {
                 builder = builder.with_row_selection(selection);
             }
-            builder = builder.with_row_filter(self.filter(predicate, metadata, partition));
+            builder = builder.with_row_filter(self.filter(predicate, metadata, partition, unfit));
         }
         if let Some(limit) = self.limit {
             builder = builder.with_limit(limit);
@@ -136,15 +165,16 @@ impl Query {
         predicate: &Bound,
         metadata: &ArrowReaderMetadata,
         partition: usize,
+        unfit: &Unfit,
     ) -> RowFilter {
         let names: Vec<&str> = predicate.columns().collect();
         let mask = mask(metadata, &names);
-        let (layout, predicate) = (self.layout.clone(), predicate.clone());
+        let (layout, predicate, unfit) = (self.layout.clone(), predicate.clone(), unfit.clone());
         let test = move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
             let input = predicate_input(&layout, &predicate, partition, &batch)?;
             predicate
                 .evaluate(&input)
-                .map_err(|error| ArrowError::ExternalError(Box::new(error)))
+                .map_err(|error| unfit.keep(error))
         };
         RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, test))])
     }
@@ -299,24 +329,11 @@ impl Rows<'_> {
 
     /// An error inside the library: a predicate's keeps its code, others are the file's.
     fn failed(&self, error: ArrowError) -> Failure {
-        let file = quoted(&self.file.shown);
-        match predicate_error(&error) {
-            Some(text) => Failure::data(text).because(format!("in {file}")),
-            None => ReadError::arrow(self.source.path(), error).into(),
-        }
+        self.unfit.or(
+            ReadError::arrow(self.source.path(), error).into(),
+            self.file,
+        )
     }
-}
-
-/// The text of a failed predicate, however deep the library has wrapped it.
-fn predicate_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<millrace_expr::Error>() {
-            return Some(found.to_string());
-        }
-        next = error.source();
-    }
-    None
 }
 
 /// Row numbers of the file, from 1.

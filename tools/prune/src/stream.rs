@@ -94,7 +94,7 @@ pub(crate) fn each_batch(
     prepared: &Prepared,
     threads: usize,
     job: &Job,
-    mut take: impl FnMut(RecordBatch) -> Result<bool, Failure>,
+    take: impl FnMut(RecordBatch) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     if prepared.query.limit == Some(0) {
         return Ok(());
@@ -114,7 +114,7 @@ pub(crate) fn each_batch(
             }
         }
     };
-    in_order(&prepared.plan.groups, threads, work, |batch| take(batch))
+    in_order(&prepared.plan.groups, threads, work, take)
 }
 
 /// Small batches, of small files or few rows that pass, are put together.

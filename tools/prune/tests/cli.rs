@@ -424,7 +424,9 @@ fn evaluation_errors_are_data_and_poison() {
     tree::write(root.path());
     let refused = prune(root.path(), &["--where", "CAST(region AS INT) = 1"]).code(3);
     assert!(
-        refused.stderr.contains("cannot cast 'eu' to integer"),
+        refused.stderr.contains(
+            "part-0.snappy.parquet': cannot evaluate the expression: cannot cast 'eu' to integer"
+        ),
         "{}",
         refused.stderr
     );
