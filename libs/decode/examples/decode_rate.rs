@@ -1,10 +1,11 @@
-//! How fast one thread decodes: `decode_rate [--portable] [--chunk BYTES] SCHEMA FILE`.
+//! How fast one thread decodes: `decode_rate [--portable] [--chunk BYTES] SCHEMA FILE`;
+//! a FILE that ends in `.csv` has a header.
 //! The file is read once; then each of five rounds decodes all of it, chunk by chunk.
 //! The rate is per second of CPU time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use arrow_array::RecordBatch;
-use millrace_decode::{Chunk, Options, Rejected, Sink, ndjson};
+use millrace_decode::{Chunk, Options, Rejected, Sink, csv, ndjson};
 use millrace_schema::TableSchema;
 use std::ops::ControlFlow;
 
@@ -24,7 +25,10 @@ impl Sink for Count {
 
     fn reject(&mut self, rejected: Rejected<'_>) -> ControlFlow<()> {
         if self.rejected == 0 {
-            println!("first reject: line {} {:?}", rejected.line_in_chunk, rejected.reason);
+            println!(
+                "first reject: line {} {:?}",
+                rejected.line_in_chunk, rejected.reason
+            );
         }
         self.rejected += 1;
         ControlFlow::Continue(())
@@ -49,23 +53,59 @@ fn main() {
     let schema = TableSchema::parse(&std::fs::read_to_string(&args[0]).unwrap()).unwrap();
     let bytes = std::fs::read(&args[1]).unwrap();
     for _ in 0..5 {
-        let mut decoder = ndjson::Decoder::new(&schema, &Options::default()).unwrap();
-        if portable {
-            decoder = decoder.portable();
-        }
-        let (mut count, mut chunk, mut at) = (Count::default(), Chunk::with_capacity(size), 0);
         let begin = cpu_seconds();
-        while at < bytes.len() {
-            let window = &bytes[at..bytes.len().min(at + size)];
-            let end = ndjson::cut(window).unwrap_or(window.len());
-            chunk.clear();
-            chunk.extend_from_slice(&window[..end]);
-            decoder.decode(&chunk, &mut count).unwrap();
-            at += end;
-        }
-        decoder.finish(&mut count).unwrap();
-        let seconds = cpu_seconds() - begin;
-        let rate = bytes.len() as f64 / seconds / 1e9;
-        println!("{} rows, {} rejected, {} batches, {rate:.2} GB/s", count.rows, count.rejected, count.batches);
+        let count = match args[1].ends_with(".csv") {
+            true => decode_csv(&schema, &bytes, size, portable),
+            false => decode_ndjson(&schema, &bytes, size, portable),
+        };
+        let rate = bytes.len() as f64 / (cpu_seconds() - begin) / 1e9;
+        println!(
+            "{} rows, {} rejected, {} batches, {rate:.2} GB/s",
+            count.rows, count.rejected, count.batches
+        );
     }
+}
+
+fn decode_ndjson(schema: &TableSchema, bytes: &[u8], size: usize, portable: bool) -> Count {
+    let mut decoder = ndjson::Decoder::new(schema, &Options::default()).unwrap();
+    if portable {
+        decoder = decoder.portable();
+    }
+    let (mut count, mut chunk, mut at) = (Count::default(), Chunk::with_capacity(size), 0);
+    while at < bytes.len() {
+        let window = &bytes[at..bytes.len().min(at + size)];
+        let end = ndjson::cut(window).unwrap_or(window.len());
+        chunk.clear();
+        chunk.extend_from_slice(&window[..end]);
+        decoder.decode(&chunk, &mut count).unwrap();
+        at += end;
+    }
+    decoder.finish(&mut count).unwrap();
+    count
+}
+
+fn decode_csv(schema: &TableSchema, bytes: &[u8], size: usize, portable: bool) -> Count {
+    let dialect = csv::Dialect::default();
+    let mut decoder = csv::Decoder::new(schema, &dialect, &Options::default()).unwrap();
+    if portable {
+        decoder = decoder.portable();
+    }
+    let mut at = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let header = String::from_utf8(bytes[..at].to_vec()).unwrap();
+    decoder
+        .set_columns(&header.trim_end().split(',').collect::<Vec<_>>())
+        .unwrap();
+    let (mut count, mut chunk) = (Count::default(), Chunk::with_capacity(size));
+    while at < bytes.len() {
+        let window = &bytes[at..bytes.len().min(at + size)];
+        let end = csv::Cutter::new(&dialect)
+            .cut(window)
+            .unwrap_or(window.len());
+        chunk.clear();
+        chunk.extend_from_slice(&window[..end]);
+        decoder.decode(&chunk, &mut count).unwrap();
+        at += end;
+    }
+    decoder.finish(&mut count).unwrap();
+    count
 }

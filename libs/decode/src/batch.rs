@@ -28,7 +28,10 @@ impl Batches {
     pub(crate) fn new(schema: &TableSchema, options: &Options) -> Result<Self, Error> {
         let record = Object::new(&schema.fields, &Place::root(schema))?;
         let selected = selection(schema, options)?;
-        let fields: Vec<_> = selected.iter().map(|column| schema.fields[*column].to_arrow()).collect();
+        let fields: Vec<_> = selected
+            .iter()
+            .map(|column| schema.fields[*column].to_arrow())
+            .collect();
         let most_bytes = options.batch_bytes.clamp(1, LARGEST_BATCH);
         let fitting = most_bytes / record.row_bytes().max(1);
         Ok(Batches {
@@ -78,7 +81,12 @@ impl Batches {
     }
 
     /// Hands the batch over if it is full. Where in the input, now at `at`, to look again.
-    pub(crate) fn make_room(&mut self, at: usize, cx: &mut Context, sink: &mut impl Sink) -> Result<usize, Stop> {
+    pub(crate) fn make_room(
+        &mut self,
+        at: usize,
+        cx: &mut Context,
+        sink: &mut impl Sink,
+    ) -> Result<usize, Stop> {
         if self.room().is_none() {
             self.flush(cx, sink)?;
         }
@@ -92,5 +100,8 @@ fn selection(schema: &TableSchema, options: &Options) -> Result<Vec<usize>, Erro
         return Ok((0..schema.fields.len()).collect());
     };
     let find = |name: &String| schema.fields.iter().position(|field| field.name == *name);
-    names.iter().map(|name| find(name).ok_or_else(|| Error::NoSuchField(name.clone()))).collect()
+    names
+        .iter()
+        .map(|name| find(name).ok_or_else(|| Error::NoSuchField(name.clone())))
+        .collect()
 }

@@ -65,7 +65,10 @@ impl Chunk {
     /// # Panics
     /// If the space is smaller than `count`.
     pub fn filled(&mut self, count: usize) {
-        assert!(self.len + count <= self.capacity(), "more filled than there was space");
+        assert!(
+            self.len + count <= self.capacity(),
+            "more filled than there was space"
+        );
         self.len += count;
         self.pad();
     }

@@ -70,7 +70,12 @@ impl Context {
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(&mut self, at: usize, problem: Problem) -> Refused {
-        self.fault = Some(Fault { problem, at, end: None, path: Vec::new() });
+        self.fault = Some(Fault {
+            problem,
+            at,
+            end: None,
+            path: Vec::new(),
+        });
         Refused
     }
 
@@ -85,7 +90,12 @@ impl Context {
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse_value(&mut self, at: usize, end: usize, problem: Problem) -> Refused {
-        self.fault = Some(Fault { problem, at, end: Some(end), path: Vec::new() });
+        self.fault = Some(Fault {
+            problem,
+            at,
+            end: Some(end),
+            path: Vec::new(),
+        });
         Refused
     }
 
@@ -143,11 +153,20 @@ impl Context {
 impl Fault {
     /// Stands in where no reason was given, which no reader does.
     pub(crate) fn unknown() -> Fault {
-        Fault { problem: Problem::of_type("a record"), at: 0, end: None, path: Vec::new() }
+        Fault {
+            problem: Problem::of_type("a record"),
+            at: 0,
+            end: None,
+            path: Vec::new(),
+        }
     }
 
     /// RFC 6901.
     pub(crate) fn pointer(&self) -> String {
-        self.path.iter().rev().flat_map(|step| ["/", step]).collect()
+        self.path
+            .iter()
+            .rev()
+            .flat_map(|step| ["/", step])
+            .collect()
     }
 }

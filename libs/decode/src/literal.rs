@@ -31,7 +31,13 @@ impl Literal {
         }
         let fraction = fraction(text, end)?;
         let (exponent, end) = exponent(text, fraction.1)?;
-        Some(Literal { negative, whole: (start, digits_end(text, start)), fraction, exponent, end })
+        Some(Literal {
+            negative,
+            whole: (start, digits_end(text, start)),
+            fraction,
+            exponent,
+            end,
+        })
     }
 
     /// Whether neither point nor exponent is written.
@@ -66,11 +72,19 @@ impl Literal {
                 _ => return Scaled::Inexact,
             }
         }
-        let magnitude = self.digits(text).take(left).try_fold(0_i128, |value, digit| {
-            value.checked_mul(10)?.checked_add(i128::from(digit))
-        });
-        let power = u32::try_from(shift).ok().and_then(|shift| 10_i128.checked_pow(shift));
-        match magnitude.zip(power).and_then(|(magnitude, power)| magnitude.checked_mul(power)) {
+        let magnitude = self
+            .digits(text)
+            .take(left)
+            .try_fold(0_i128, |value, digit| {
+                value.checked_mul(10)?.checked_add(i128::from(digit))
+            });
+        let power = u32::try_from(shift)
+            .ok()
+            .and_then(|shift| 10_i128.checked_pow(shift));
+        match magnitude
+            .zip(power)
+            .and_then(|(magnitude, power)| magnitude.checked_mul(power))
+        {
             Some(value) => Scaled::Exact(if self.negative { -value } else { value }),
             None => Scaled::TooLarge,
         }
@@ -151,8 +165,16 @@ mod tests {
             ("0.000e-99999999999999999999", 0, Scaled::Exact(0)),
             ("1e999999999999", 0, Scaled::TooLarge),
             ("1e-999999999999", 0, Scaled::Inexact),
-            ("170141183460469231731687303715884105728", 0, Scaled::TooLarge),
-            ("170141183460469231731687303715884105727", 0, Scaled::Exact(i128::MAX)),
+            (
+                "170141183460469231731687303715884105728",
+                0,
+                Scaled::TooLarge,
+            ),
+            (
+                "170141183460469231731687303715884105727",
+                0,
+                Scaled::Exact(i128::MAX),
+            ),
         ] {
             assert_eq!(scaled(number, scale), expected, "{number}");
         }
@@ -161,10 +183,23 @@ mod tests {
     #[test]
     fn the_grammar_of_numbers() {
         let read = |number: &str| number_end(Text::of(&Chunk::from(number)).unwrap(), 0);
-        for good in ["0", "-0", "10", "1.0", "1e5", "1E+5", "1e-05", "0.0e0", "123456789012345678901234567890"] {
+        for good in [
+            "0",
+            "-0",
+            "10",
+            "1.0",
+            "1e5",
+            "1E+5",
+            "1e-05",
+            "0.0e0",
+            "123456789012345678901234567890",
+        ] {
             assert_eq!(read(good), Some(good.len()), "{good}");
         }
-        for bad in ["", "-", "+1", "01", "-01", "00", "1.", ".5", "1e", "1e+", "1.e3", "--1", "NaN", "Infinity"] {
+        for bad in [
+            "", "-", "+1", "01", "-01", "00", "1.", ".5", "1e", "1e+", "1.e3", "--1", "NaN",
+            "Infinity",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

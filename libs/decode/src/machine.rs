@@ -3,10 +3,10 @@
 use crate::column::Object;
 use crate::context::{At, Context};
 use crate::csv::{Layout, Rows};
+use crate::json::{Pause, Records};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::Avx2;
 use crate::kernel::{Isa, Portable, Text};
-use crate::json::{Pause, Records};
 
 /// Which version of the hot path runs. All give the same bytes.
 #[derive(Clone, Copy)]
@@ -40,7 +40,13 @@ impl Machine {
     }
 
     /// See [`crate::json::records`].
-    pub(crate) fn records(self, object: &mut Object, text: Text<'_>, records: &mut Records, cx: &mut Context) -> Pause {
+    pub(crate) fn records(
+        self,
+        object: &mut Object,
+        text: Text<'_>,
+        records: &mut Records,
+        cx: &mut Context,
+    ) -> Pause {
         with!(self, isa => isa.records(object, text, records, cx))
     }
 
@@ -57,7 +63,13 @@ impl Machine {
     }
 
     /// See [`crate::json::object`].
-    pub(crate) fn object(self, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+    pub(crate) fn object(
+        self,
+        object: &mut Object,
+        text: Text<'_>,
+        at: usize,
+        cx: &mut Context,
+    ) -> At {
         with!(self, isa => isa.object(object, text, at, cx))
     }
 }

@@ -68,18 +68,27 @@ impl Decoder {
         if chunk.len() > Chunk::LONGEST {
             return Err(Stop::ChunkTooLong);
         }
-        let Some(text) = Text::of(chunk) else { return Ok(Counts::default()) };
+        let Some(text) = Text::of(chunk) else {
+            return Ok(Counts::default());
+        };
         let mut bad = bad_lines(chunk.bytes()).into_iter().peekable();
         let mut counts = Counts::default();
-        let mut records = Records { most_rows: self.batches.most_rows, ..Records::default() };
+        let mut records = Records {
+            most_rows: self.batches.most_rows,
+            ..Records::default()
+        };
         loop {
             records.barrier = bad.peek().map_or(usize::MAX, |line| line.begin);
             let rows = self.batches.record.rows;
-            let pause = self.machine.records(&mut self.batches.record, text, &mut records, &mut self.cx);
+            let pause =
+                self.machine
+                    .records(&mut self.batches.record, text, &mut records, &mut self.cx);
             counts.rows += (self.batches.record.rows - rows) as u64;
             match pause {
                 Pause::End => break,
-                Pause::Check => records.check_at = self.batches.make_room(records.at, &mut self.cx, sink)?,
+                Pause::Check => {
+                    records.check_at = self.batches.make_room(records.at, &mut self.cx, sink)?
+                }
                 Pause::Refused => {
                     counts.rejected += 1;
                     self.reject(text, &mut records, sink)?;
@@ -109,7 +118,12 @@ impl Decoder {
 
     /// Tells the sink of the refused record and goes on behind its line.
     #[cold]
-    fn reject(&mut self, text: Text<'_>, records: &mut Records, sink: &mut impl Sink) -> Result<(), Stop> {
+    fn reject(
+        &mut self,
+        text: Text<'_>,
+        records: &mut Records,
+        sink: &mut impl Sink,
+    ) -> Result<(), Stop> {
         self.cx.abandon();
         let fault = self.cx.fault.take().unwrap_or_else(Fault::unknown);
         let line = Line::around(text, records.record);
@@ -149,8 +163,14 @@ struct Line {
 impl Line {
     fn around(text: Text<'_>, at: usize) -> Line {
         match memchr::memchr(b'\n', text.slice(at, text.end())) {
-            Some(newline) => Line { end: at + newline, next: at + newline + 1 },
-            None => Line { end: text.end(), next: text.end() },
+            Some(newline) => Line {
+                end: at + newline,
+                next: at + newline + 1,
+            },
+            None => Line {
+                end: text.end(),
+                next: text.end(),
+            },
         }
     }
 }

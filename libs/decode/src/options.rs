@@ -54,7 +54,10 @@ pub enum Error {
     #[error("no field {} in the schema", quoted(.0))]
     NoSuchField(String),
     /// A field's Arrow type is not one that its kind of value can be decoded into.
-    #[error("field {}: cannot decode type {kind} into Arrow type {arrow_type}", quoted(field))]
+    #[error(
+        "field {}: cannot decode type {kind} into Arrow type {arrow_type}",
+        quoted(field)
+    )]
     Unsupported {
         /// JSON pointer of the field.
         field: String,

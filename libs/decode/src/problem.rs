@@ -12,7 +12,10 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(constraint: &'static str, expected: impl Into<String>) -> Self {
-        Problem { constraint, expected: expected.into() }
+        Problem {
+            constraint,
+            expected: expected.into(),
+        }
     }
 
     pub(crate) fn of_type(expected: impl Into<String>) -> Self {

@@ -19,7 +19,8 @@ pub(crate) fn bad_lines(bytes: &[u8]) -> Vec<BadLine> {
     let mut from = 0;
     while let Err(error) = simdutf8::compat::from_utf8(&bytes[from..]) {
         let at = from + error.valid_up_to();
-        let begin = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |newline| from + newline + 1);
+        let begin =
+            memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |newline| from + newline + 1);
         bad.push(BadLine { begin, at });
         match memchr::memchr(b'\n', &bytes[at..]) {
             Some(newline) => from = at + newline + 1,
@@ -36,7 +37,10 @@ mod tests {
     #[test]
     fn each_bad_line_once() {
         let bytes = b"good\n\xffbad\xfe\nstill good\nhalf \xc3";
-        assert_eq!(bad_lines(bytes), [BadLine { begin: 5, at: 5 }, BadLine { begin: 22, at: 27 }]);
+        assert_eq!(
+            bad_lines(bytes),
+            [BadLine { begin: 5, at: 5 }, BadLine { begin: 22, at: 27 }]
+        );
         assert_eq!(bad_lines("ünï\n".as_bytes()), []);
     }
 }

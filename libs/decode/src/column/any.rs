@@ -20,7 +20,10 @@ impl Raw {
             "array" => Some(b'['),
             _ => None,
         };
-        Raw { strings: Strings::new(field.arrow_type.clone()), begins }
+        Raw {
+            strings: Strings::new(field.arrow_type.clone()),
+            begins,
+        }
     }
 
     pub(crate) fn problem(&self) -> Problem {

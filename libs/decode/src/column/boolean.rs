@@ -24,7 +24,11 @@ const FALS: u32 = u32::from_le_bytes(*b"fals");
 impl Booleans {
     pub(crate) fn new(rules: &TextRules) -> Self {
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
-        Booleans { words: Numbers::default(), truths: owned(rules.truths()), falsehoods: owned(rules.falsehoods()) }
+        Booleans {
+            words: Numbers::default(),
+            truths: owned(rules.truths()),
+            falsehoods: owned(rules.falsehoods()),
+        }
     }
 
     /// Takes the content of a cell.
@@ -32,7 +36,10 @@ impl Booleans {
         let truth = self.truths.iter().any(|text| text == cell);
         if !truth && !self.falsehoods.iter().any(|text| text == cell) {
             let known = [self.truths.join(", "), self.falsehoods.join(", ")];
-            return Err(Problem::of_type(format!("one of {}, or {}", known[0], known[1])));
+            return Err(Problem::of_type(format!(
+                "one of {}, or {}",
+                known[0], known[1]
+            )));
         }
         self.set(row, truth);
         Ok(())
@@ -49,7 +56,8 @@ impl Booleans {
     #[inline(always)]
     pub(crate) fn set(&mut self, row: usize, value: bool) {
         let others = self.words.at(row / 64) & !(1 << (row % 64));
-        self.words.set(row / 64, others | u64::from(value) << (row % 64));
+        self.words
+            .set(row / 64, others | u64::from(value) << (row % 64));
     }
 }
 
@@ -74,7 +82,7 @@ impl Store for Booleans {
 
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
         // Bits behind the last row would carry what an earlier batch left there.
-        if rows % 64 != 0 {
+        if !rows.is_multiple_of(64) {
             let last = self.words.at(rows / 64) & !(u64::MAX << (rows % 64));
             self.words.set(rows / 64, last);
         }

@@ -19,7 +19,10 @@ impl Unit {
             TimeUnit::Microsecond => 6,
             TimeUnit::Nanosecond => 9,
         };
-        Unit { per_second: 10_i64.pow(digits), digits: digits as u8 }
+        Unit {
+            per_second: 10_i64.pow(digits),
+            digits: digits as u8,
+        }
     }
 
     /// The fraction of a second at `at`, in units, and where it ends; zero where no point
@@ -42,7 +45,10 @@ impl Unit {
     pub(crate) fn exactly(self, nanos: i128) -> Result<i64, Problem> {
         let per_unit = 1_000_000_000 / i128::from(self.per_second);
         if nanos % per_unit != 0 {
-            return Err(Problem::digits(format!("at most {} digits of a second", self.digits)));
+            return Err(Problem::digits(format!(
+                "at most {} digits of a second",
+                self.digits
+            )));
         }
         i64::try_from(nanos / per_unit).map_err(|_| Problem::range("a time within 64 bits"))
     }
@@ -72,11 +78,17 @@ mod tests {
 
     #[test]
     fn every_time_of_two_digit_parts() {
-        for (hour, minute, second) in (0..100).flat_map(|h| (0..100).flat_map(move |m| (0..100).map(move |s| (h, m, s)))) {
-            let expected = (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second);
+        for (hour, minute, second) in
+            (0..100).flat_map(|h| (0..100).flat_map(move |m| (0..100).map(move |s| (h, m, s))))
+        {
+            let expected = (hour < 24 && minute < 60 && second < 60)
+                .then_some(hour * 3600 + minute * 60 + second);
             // One in seven is enough: the parts do not touch each other.
             if (hour + 2 * minute + 3 * second) % 7 == 0 {
-                assert_eq!(read(format!("{hour:02}:{minute:02}:{second:02}").as_bytes()), expected);
+                assert_eq!(
+                    read(format!("{hour:02}:{minute:02}:{second:02}").as_bytes()),
+                    expected
+                );
             }
         }
     }

@@ -107,7 +107,10 @@ impl Store for Dates {
     }
 
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
-        cast(Arc::new(self.days.array::<Date32Type>(rows, nulls)), &self.arrow_type)
+        cast(
+            Arc::new(self.days.array::<Date32Type>(rows, nulls)),
+            &self.arrow_type,
+        )
     }
 
     fn bytes(&self, rows: usize) -> usize {
@@ -130,7 +133,11 @@ mod tests {
                     let chunk = Chunk::from(text.as_str());
                     let quick = read(Text::of(&chunk).unwrap(), 0);
                     if year % 97 == 0 {
-                        assert_eq!(quick, temporal::date(&text).map(|civil| civil.days()), "{text}");
+                        assert_eq!(
+                            quick,
+                            temporal::date(&text).map(|civil| civil.days()),
+                            "{text}"
+                        );
                     }
                     if let Some(days) = quick {
                         assert_eq!(days, expected, "{text}");
@@ -149,7 +156,11 @@ mod tests {
                 let mut text = *b"2026-03-17";
                 if text[at] != byte {
                     text[at] = byte;
-                    assert_eq!(read(Text::of(&Chunk::from(&text[..])).unwrap(), 0), None, "{at} {byte}");
+                    assert_eq!(
+                        read(Text::of(&Chunk::from(&text[..])).unwrap(), 0),
+                        None,
+                        "{at} {byte}"
+                    );
                 }
             }
         }

@@ -7,8 +7,8 @@ use super::store::Store;
 use crate::kernel::Text;
 use crate::problem::Problem;
 use arrow_array::types::{
-    ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
 use arrow_array::{ArrayRef, PrimitiveArray};
 use arrow_buffer::NullBuffer;
@@ -53,7 +53,11 @@ struct LastDate {
 impl Default for LastDate {
     /// No text has these bytes.
     fn default() -> Self {
-        LastDate { head: u64::MAX, tail: u16::MAX, days: 0 }
+        LastDate {
+            head: u64::MAX,
+            tail: u16::MAX,
+            days: 0,
+        }
     }
 }
 
@@ -72,7 +76,9 @@ impl LastDate {
 impl Datetimes {
     /// None if `arrow_type` is no timestamp.
     pub(crate) fn new(arrow_type: &DataType, format: &Format) -> Option<Self> {
-        let DataType::Timestamp(unit, zone) = arrow_type else { return None };
+        let DataType::Timestamp(unit, zone) = arrow_type else {
+            return None;
+        };
         let offset = match (zone.as_deref(), format) {
             (None, _) => OffsetRule::Forbidden,
             (Some("UTC" | "Etc/UTC" | "Z" | "+00:00"), _) => OffsetRule::Optional,
@@ -105,7 +111,9 @@ impl Datetimes {
             b'Z' if self.offset != OffsetRule::Forbidden => (0, end + 1),
             _ => self.quick_offset(text, end)?,
         };
-        let value = (seconds - offset).checked_mul(self.unit.per_second)?.checked_add(fraction)?;
+        let value = (seconds - offset)
+            .checked_mul(self.unit.per_second)?
+            .checked_add(fraction)?;
         self.numbers.set(row, value);
         Some(end)
     }
@@ -143,14 +151,22 @@ impl Datetimes {
     /// a column with a zone takes the text as UTC, as the schema's author meant.
     fn check_offset(&self, civil: &Civil, carries: bool) -> Result<(), Problem> {
         match (self.offset, civil.offset) {
-            (OffsetRule::Required, None) if carries => Err(Problem::of_type("a timestamp with an offset from UTC or 'Z'")),
-            (OffsetRule::Forbidden, Some(_)) => Err(Problem::of_type("a timestamp without an offset (the column has no zone)")),
+            (OffsetRule::Required, None) if carries => Err(Problem::of_type(
+                "a timestamp with an offset from UTC or 'Z'",
+            )),
+            (OffsetRule::Forbidden, Some(_)) => Err(Problem::of_type(
+                "a timestamp without an offset (the column has no zone)",
+            )),
             _ => Ok(()),
         }
     }
 
     pub(crate) fn problem(&self) -> Problem {
-        let zone = if self.offset == OffsetRule::Forbidden { "" } else { "Z" };
+        let zone = if self.offset == OffsetRule::Forbidden {
+            ""
+        } else {
+            "Z"
+        };
         match &self.format {
             Format::Pattern(pattern) => Problem::of_type(of_pattern(pattern)),
             _ => Problem::of_type(format!("a timestamp such as 2026-03-17T05:00:00{zone}")),

@@ -28,24 +28,51 @@ pub(crate) struct Decimals {
 impl Decimals {
     /// None if `arrow_type` is no decimal of up to 128 bits with digits after the point.
     pub(crate) fn new(arrow_type: &DataType) -> Option<Self> {
-        let DataType::Decimal128(precision, scale) = *arrow_type else { return None };
+        let DataType::Decimal128(precision, scale) = *arrow_type else {
+            return None;
+        };
         let scale = u8::try_from(scale).ok()?;
         let most = 10_i128.checked_pow(u32::from(precision))? - 1;
-        Some(Self::of((precision, scale), (-most, most), false, arrow_type))
+        Some(Self::of(
+            (precision, scale),
+            (-most, most),
+            false,
+            arrow_type,
+        ))
     }
 
     /// A column of integers that needs more than 63 bits: unsigned 64, or a decimal
     /// without scale.
     pub(crate) fn of_integers(arrow_type: &DataType) -> Option<Self> {
         match arrow_type {
-            DataType::UInt64 => Some(Self::of((20, 0), (0, i128::from(u64::MAX)), true, arrow_type)),
-            DataType::Decimal128(_, 0) => Self::new(arrow_type).map(|decimals| Decimals { integers: true, ..decimals }),
+            DataType::UInt64 => Some(Self::of(
+                (20, 0),
+                (0, i128::from(u64::MAX)),
+                true,
+                arrow_type,
+            )),
+            DataType::Decimal128(_, 0) => Self::new(arrow_type).map(|decimals| Decimals {
+                integers: true,
+                ..decimals
+            }),
             _ => None,
         }
     }
 
-    fn of((precision, scale): (u8, u8), range: (i128, i128), integers: bool, arrow_type: &DataType) -> Self {
-        Decimals { numbers: Numbers::default(), precision, scale, range, integers, arrow_type: arrow_type.clone() }
+    fn of(
+        (precision, scale): (u8, u8),
+        range: (i128, i128),
+        integers: bool,
+        arrow_type: &DataType,
+    ) -> Self {
+        Decimals {
+            numbers: Numbers::default(),
+            precision,
+            scale,
+            range,
+            integers,
+            arrow_type: arrow_type.clone(),
+        }
     }
 
     /// Reads the literal at `at`.
@@ -105,11 +132,20 @@ impl Decimals {
         match number {
             None if self.integers => Problem::of_type("an integer"),
             None => Problem::of_type("a number"),
-            Some((_, literal)) if self.integers && !literal.is_integer() => Problem::of_type("an integer"),
-            Some(_) if self.integers => Problem::range(format!("an integer from {least} to {most}")),
+            Some((_, literal)) if self.integers && !literal.is_integer() => {
+                Problem::of_type("an integer")
+            }
+            Some(_) if self.integers => {
+                Problem::range(format!("an integer from {least} to {most}"))
+            }
             Some((text, literal)) => match literal.scaled(text, self.scale as i8) {
-                Scaled::Inexact => Problem::digits(format!("at most {} digits after the point", self.scale)),
-                _ => Problem::range(format!("at most {} digits before the point", self.precision - self.scale)),
+                Scaled::Inexact => {
+                    Problem::digits(format!("at most {} digits after the point", self.scale))
+                }
+                _ => Problem::range(format!(
+                    "at most {} digits before the point",
+                    self.precision - self.scale
+                )),
             },
         }
     }

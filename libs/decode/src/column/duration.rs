@@ -4,10 +4,10 @@ use super::clock::Unit;
 use super::numbers::Numbers;
 use super::store::Store;
 use crate::problem::Problem;
+use arrow_array::ArrayRef;
 use arrow_array::types::{
     DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
 };
-use arrow_array::ArrayRef;
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 use millrace_schema::temporal;
@@ -26,16 +26,25 @@ const DAY: i128 = 86_400_000_000_000;
 impl Durations {
     /// None if `arrow_type` is no duration.
     pub(crate) fn new(arrow_type: &DataType) -> Option<Self> {
-        let DataType::Duration(unit) = *arrow_type else { return None };
-        Some(Durations { numbers: Numbers::default(), unit })
+        let DataType::Duration(unit) = *arrow_type else {
+            return None;
+        };
+        Some(Durations {
+            numbers: Numbers::default(),
+            unit,
+        })
     }
 
     pub(crate) fn text(&mut self, row: usize, text: &str) -> Result<(), Problem> {
         let duration = temporal::duration(text).ok_or_else(|| self.problem())?;
         if duration.months != 0 {
-            return Err(Problem::range("a duration without years and months, which have no fixed length"));
+            return Err(Problem::range(
+                "a duration without years and months, which have no fixed length",
+            ));
         }
-        let nanos = i128::from(duration.days).checked_mul(DAY).and_then(|days| days.checked_add(duration.nanos));
+        let nanos = i128::from(duration.days)
+            .checked_mul(DAY)
+            .and_then(|days| days.checked_add(duration.nanos));
         let nanos = nanos.ok_or_else(|| Problem::range("a duration within 64 bits"))?;
         self.numbers.set(row, Unit::of(self.unit).exactly(nanos)?);
         Ok(())
@@ -58,9 +67,15 @@ impl Store for Durations {
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
         match self.unit {
             TimeUnit::Second => Arc::new(self.numbers.array::<DurationSecondType>(rows, nulls)),
-            TimeUnit::Millisecond => Arc::new(self.numbers.array::<DurationMillisecondType>(rows, nulls)),
-            TimeUnit::Microsecond => Arc::new(self.numbers.array::<DurationMicrosecondType>(rows, nulls)),
-            TimeUnit::Nanosecond => Arc::new(self.numbers.array::<DurationNanosecondType>(rows, nulls)),
+            TimeUnit::Millisecond => {
+                Arc::new(self.numbers.array::<DurationMillisecondType>(rows, nulls))
+            }
+            TimeUnit::Microsecond => {
+                Arc::new(self.numbers.array::<DurationMicrosecondType>(rows, nulls))
+            }
+            TimeUnit::Nanosecond => {
+                Arc::new(self.numbers.array::<DurationNanosecondType>(rows, nulls))
+            }
         }
     }
 

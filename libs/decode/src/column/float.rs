@@ -26,7 +26,10 @@ impl Floats {
     pub(crate) fn new(arrow_type: &DataType) -> Option<Self> {
         let single = *arrow_type == DataType::Float32;
         let known = single || *arrow_type == DataType::Float64;
-        known.then(|| Floats { numbers: Numbers::default(), single })
+        known.then(|| Floats {
+            numbers: Numbers::default(),
+            single,
+        })
     }
 
     /// Reads the literal at `at`.
@@ -117,8 +120,15 @@ impl Store for Floats {
     }
 
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
-        let arrow_type = if self.single { DataType::Float32 } else { DataType::Float64 };
-        cast(Arc::new(self.numbers.array::<Float64Type>(rows, nulls)), &arrow_type)
+        let arrow_type = if self.single {
+            DataType::Float32
+        } else {
+            DataType::Float64
+        };
+        cast(
+            Arc::new(self.numbers.array::<Float64Type>(rows, nulls)),
+            &arrow_type,
+        )
     }
 
     fn bytes(&self, rows: usize) -> usize {

@@ -34,7 +34,12 @@ impl Integers {
             DataType::UInt32 => (0, i64::from(u32::MAX)),
             _ => return None,
         };
-        Some(Integers { numbers: Numbers::default(), least, most, arrow_type: arrow_type.clone() })
+        Some(Integers {
+            numbers: Numbers::default(),
+            least,
+            most,
+            arrow_type: arrow_type.clone(),
+        })
     }
 
     /// Reads the literal at `at`.
@@ -81,7 +86,14 @@ pub(crate) fn read(text: Text<'_>, at: usize) -> Option<(i64, usize)> {
     if count == 0 || leading_zero || matches!(text.byte(end), b'.' | b'e' | b'E') {
         return None;
     }
-    Some((if negative { -(value as i64) } else { value as i64 }, end))
+    Some((
+        if negative {
+            -(value as i64)
+        } else {
+            value as i64
+        },
+        end,
+    ))
 }
 
 #[cold]
@@ -108,7 +120,10 @@ impl Store for Integers {
     }
 
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
-        cast(Arc::new(self.numbers.array::<Int64Type>(rows, nulls)), &self.arrow_type)
+        cast(
+            Arc::new(self.numbers.array::<Int64Type>(rows, nulls)),
+            &self.arrow_type,
+        )
     }
 
     fn bytes(&self, rows: usize) -> usize {

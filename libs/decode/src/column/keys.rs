@@ -56,7 +56,14 @@ impl Token {
 
     /// Expects nothing that a text can hold.
     fn never() -> Token {
-        Token { head: [0xff; 32], mask: u32::MAX, len: 0, column: 0, next: 0, rest: Box::default() }
+        Token {
+            head: [0xff; 32],
+            mask: u32::MAX,
+            len: 0,
+            column: 0,
+            next: 0,
+            rest: Box::default(),
+        }
     }
 
     #[inline(always)]
@@ -76,7 +83,14 @@ impl Keys {
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Keys {
         let names: Vec<Box<str>> = names.map(Box::from).collect();
         let table = Table::new(&names);
-        let mut keys = Keys { tokens: Vec::new(), names, table, spaced: false, restyles: 64, first: 0 };
+        let mut keys = Keys {
+            tokens: Vec::new(),
+            names,
+            table,
+            spaced: false,
+            restyles: 64,
+            first: 0,
+        };
         keys.tokens = vec![Token::never(); keys.names.len() + 2];
         for column in 0..keys.names.len() {
             keys.tokens[column].next = column as u32 + 1;
@@ -93,9 +107,17 @@ impl Keys {
 
     /// If `token` stands at `at`: its column, and where the value begins.
     #[inline(always)]
-    pub(crate) fn expect(&self, isa: impl Isa, token: usize, text: Text<'_>, at: usize) -> Option<(usize, usize)> {
+    pub(crate) fn expect(
+        &self,
+        isa: impl Isa,
+        token: usize,
+        text: Text<'_>,
+        at: usize,
+    ) -> Option<(usize, usize)> {
         let token = &self.tokens[token];
-        token.stands(isa, text, at).then_some((token.column as usize, at + token.len as usize))
+        token
+            .stands(isa, text, at)
+            .then_some((token.column as usize, at + token.len as usize))
     }
 
     /// The token to expect after this one.
@@ -127,7 +149,13 @@ impl Keys {
 
     /// The column that the key between quotes at `from..to` names.
     #[inline(always)]
-    pub(crate) fn find(&self, isa: impl Isa, text: Text<'_>, from: usize, to: usize) -> Option<usize> {
+    pub(crate) fn find(
+        &self,
+        isa: impl Isa,
+        text: Text<'_>,
+        from: usize,
+        to: usize,
+    ) -> Option<usize> {
         let mut slot = hash(text, from, to - from) as usize;
         loop {
             let column = *self.table.slots.get(slot & self.table.mask)?;
@@ -140,12 +168,19 @@ impl Keys {
     }
 
     fn write_tokens(&mut self) {
-        let (comma, colon) = if self.spaced { (", ", ": ") } else { (",", ":") };
+        let (comma, colon) = if self.spaced {
+            (", ", ": ")
+        } else {
+            (",", ":")
+        };
         for (column, name) in self.names.iter().enumerate() {
             let next = self.tokens[column].next as usize;
             self.tokens[column] = match is_plain(name) {
                 true => Token::new(&format!("{comma}\"{name}\"{colon}"), column, next),
-                false => Token { next: next as u32, ..Token::never() },
+                false => Token {
+                    next: next as u32,
+                    ..Token::never()
+                },
             };
         }
         let first = self.first as usize;
@@ -163,7 +198,9 @@ impl Keys {
 
 /// Whether JSON writes the name as it is.
 fn is_plain(name: &str) -> bool {
-    !name.bytes().any(|byte| matches!(byte, b'"' | b'\\') || byte < b' ')
+    !name
+        .bytes()
+        .any(|byte| matches!(byte, b'"' | b'\\') || byte < b' ')
 }
 
 /// Open addressing, a quarter full at most.
@@ -179,11 +216,20 @@ const EMPTY: u32 = u32::MAX;
 impl Table {
     fn new(names: &[Box<str>]) -> Table {
         let size = (4 * names.len()).next_power_of_two();
-        let tokens = names.iter().enumerate().map(|(column, name)| Token::new(name, column, 0)).collect();
-        let mut table = Table { slots: vec![EMPTY; size], mask: size - 1, names: tokens };
+        let tokens = names
+            .iter()
+            .enumerate()
+            .map(|(column, name)| Token::new(name, column, 0))
+            .collect();
+        let mut table = Table {
+            slots: vec![EMPTY; size],
+            mask: size - 1,
+            names: tokens,
+        };
         for (column, name) in names.iter().enumerate() {
             let chunk = Chunk::from(&**name);
-            let mut slot = Text::of(&chunk).map_or(0, |text| hash(text, 0, name.len()) as usize) & table.mask;
+            let mut slot =
+                Text::of(&chunk).map_or(0, |text| hash(text, 0, name.len()) as usize) & table.mask;
             while table.slots[slot] != EMPTY {
                 slot = (slot + 1) & table.mask;
             }
@@ -200,7 +246,11 @@ impl Table {
 fn hash(text: Text<'_>, at: usize, len: usize) -> u64 {
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let short = len.min(8);
-    let counts = if short == 0 { 0 } else { u64::MAX >> (64 - 8 * short) };
+    let counts = if short == 0 {
+        0
+    } else {
+        u64::MAX >> (64 - 8 * short)
+    };
     let first = text.word(at) & counts;
     let last = text.word(at + len - short) & counts;
     let mut hash = (first ^ last.rotate_left(23) ^ len as u64).wrapping_mul(SPREAD);

@@ -21,12 +21,24 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(crate) fn new(arrow_type: &DataType, item: &Field, place: &Place<'_>) -> Result<Option<Self>, Error> {
-        let DataType::List(arrow) = arrow_type else { return Ok(None) };
+    pub(crate) fn new(
+        arrow_type: &DataType,
+        item: &Field,
+        place: &Place<'_>,
+    ) -> Result<Option<Self>, Error> {
+        let DataType::List(arrow) = arrow_type else {
+            return Ok(None);
+        };
         let mut offsets = Numbers::default();
         offsets.reserve(1);
         let item = Column::new(item, &place.inside("-"))?;
-        Ok(Some(List { item, depth: place.depth, offsets, capacity: 0, arrow: arrow.clone() }))
+        Ok(Some(List {
+            item,
+            depth: place.depth,
+            offsets,
+            capacity: 0,
+            arrow: arrow.clone(),
+        }))
     }
 
     /// The row of the item column at which the items of `row` begin.

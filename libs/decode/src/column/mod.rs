@@ -64,12 +64,20 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(crate) fn root(schema: &'a TableSchema) -> Self {
-        Place { schema, pointer: String::new(), depth: 1 }
+        Place {
+            schema,
+            pointer: String::new(),
+            depth: 1,
+        }
     }
 
     fn inside(&self, name: &str) -> Place<'a> {
         let step = name.replace('~', "~0").replace('/', "~1");
-        Place { schema: self.schema, pointer: format!("{}/{step}", self.pointer), depth: self.depth + 1 }
+        Place {
+            schema: self.schema,
+            pointer: format!("{}/{step}", self.pointer),
+            depth: self.depth + 1,
+        }
     }
 }
 
@@ -83,7 +91,14 @@ impl Column {
             depth: place.depth - 1,
             missing_in_json: owned(place.schema.missing_in_json(field)),
             empty_is_null: place.schema.missing_in_text(field).contains(&""),
-            missing_in_text: owned(place.schema.missing_in_text(field).into_iter().filter(|cell| !cell.is_empty()).collect()),
+            missing_in_text: owned(
+                place
+                    .schema
+                    .missing_in_text(field)
+                    .into_iter()
+                    .filter(|cell| !cell.is_empty())
+                    .collect(),
+            ),
             rules: field.text.clone(),
             validity: Validity::default(),
         })

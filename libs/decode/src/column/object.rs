@@ -27,8 +27,10 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new(fields: &[Field], place: &Place<'_>) -> Result<Self, Error> {
-        let columns: Result<Vec<Column>, Error> =
-            fields.iter().map(|field| Column::new(field, &place.inside(&field.name))).collect();
+        let columns: Result<Vec<Column>, Error> = fields
+            .iter()
+            .map(|field| Column::new(field, &place.inside(&field.name)))
+            .collect();
         Ok(Object {
             columns: columns?,
             keys: Keys::new(fields.iter().map(|field| field.name.as_str())),
@@ -95,18 +97,27 @@ impl Object {
 
     /// About how many bytes a row takes before it has any content.
     pub(crate) fn row_bytes(&self) -> usize {
-        self.columns.iter().map(|column| column.values.row_bytes()).sum()
+        self.columns
+            .iter()
+            .map(|column| column.values.row_bytes())
+            .sum()
     }
 
     /// About how many bytes all rows hold.
     pub(crate) fn all_bytes(&self) -> usize {
-        self.columns.iter().map(|column| column.bytes(self.rows)).sum()
+        self.columns
+            .iter()
+            .map(|column| column.bytes(self.rows))
+            .sum()
     }
 
     /// Each column's rows as arrays; starts anew.
     pub(crate) fn take_columns(&mut self) -> Vec<ArrayRef> {
         let rows = std::mem::take(&mut self.rows);
-        self.columns.iter_mut().map(|column| column.take(rows)).collect()
+        self.columns
+            .iter_mut()
+            .map(|column| column.take(rows))
+            .collect()
     }
 }
 

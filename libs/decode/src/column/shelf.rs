@@ -15,13 +15,20 @@ pub(crate) struct Shelf<T>(Arc<Mutex<Vec<Vec<T>>>>);
 impl<T: ArrowNativeType> Shelf<T> {
     /// A buffer that came back, else an empty one.
     pub(crate) fn take(&self) -> Vec<T> {
-        self.0.lock().ok().and_then(|mut kept| kept.pop()).unwrap_or_default()
+        self.0
+            .lock()
+            .ok()
+            .and_then(|mut kept| kept.pop())
+            .unwrap_or_default()
     }
 
     /// The first `len` values as an Arrow buffer, without a copy. The memory returns to
     /// this shelf when the last reference is gone.
     pub(crate) fn lend(&self, values: Vec<T>, len: usize) -> Buffer {
-        let lent = Lent { values, shelf: Shelf(self.0.clone()) };
+        let lent = Lent {
+            values,
+            shelf: Shelf(self.0.clone()),
+        };
         Buffer::from(Bytes::from_owner(lent)).slice_with_length(0, len * size_of::<T>())
     }
 

@@ -26,7 +26,12 @@ impl Strings {
     pub(crate) fn new(arrow_type: DataType) -> Self {
         let mut offsets = Numbers::default();
         offsets.reserve(1);
-        Strings { offsets, data: vec![0; SLACK], shelf: Shelf::default(), arrow_type }
+        Strings {
+            offsets,
+            data: vec![0; SLACK],
+            shelf: Shelf::default(),
+            arrow_type,
+        }
     }
 
     /// Where the bytes of `row` begin.

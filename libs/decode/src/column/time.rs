@@ -6,7 +6,9 @@ use super::store::{Store, cast};
 use crate::kernel::Text;
 use crate::problem::Problem;
 use arrow_array::ArrayRef;
-use arrow_array::types::{Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType};
+use arrow_array::types::{
+    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 use millrace_schema::{Format, temporal};
@@ -25,7 +27,9 @@ pub(crate) struct Times {
 impl Times {
     /// None if `arrow_type` is no time of day.
     pub(crate) fn new(arrow_type: &DataType, format: &Format) -> Option<Self> {
-        let (DataType::Time32(unit) | DataType::Time64(unit)) = *arrow_type else { return None };
+        let (DataType::Time32(unit) | DataType::Time64(unit)) = *arrow_type else {
+            return None;
+        };
         Some(Times {
             numbers: Numbers::default(),
             unit: Unit::of(unit),
@@ -42,7 +46,8 @@ impl Times {
         }
         let seconds = clock::seconds(text, at)?;
         let (fraction, end) = self.unit.fraction(text, at + 8)?;
-        self.numbers.set(row, i64::from(seconds) * self.unit.per_second + fraction);
+        self.numbers
+            .set(row, i64::from(seconds) * self.unit.per_second + fraction);
         Some(end)
     }
 
@@ -78,8 +83,12 @@ impl Store for Times {
 
     fn take(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
         match self.arrow_type {
-            DataType::Time64(TimeUnit::Nanosecond) => Arc::new(self.numbers.array::<Time64NanosecondType>(rows, nulls)),
-            DataType::Time64(_) => Arc::new(self.numbers.array::<Time64MicrosecondType>(rows, nulls)),
+            DataType::Time64(TimeUnit::Nanosecond) => {
+                Arc::new(self.numbers.array::<Time64NanosecondType>(rows, nulls))
+            }
+            DataType::Time64(_) => {
+                Arc::new(self.numbers.array::<Time64MicrosecondType>(rows, nulls))
+            }
             _ => self.take_narrow(rows, nulls),
         }
     }
@@ -91,10 +100,21 @@ impl Store for Times {
 
 impl Times {
     fn take_narrow(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
-        let narrow: Vec<i32> = self.numbers.take(rows).iter().map(|value| *value as i32).collect();
+        let narrow: Vec<i32> = self
+            .numbers
+            .take(rows)
+            .iter()
+            .map(|value| *value as i32)
+            .collect();
         let array: ArrayRef = match self.unit.digits {
-            0 => Arc::new(arrow_array::PrimitiveArray::<Time32SecondType>::new(narrow.into(), nulls)),
-            _ => Arc::new(arrow_array::PrimitiveArray::<Time32MillisecondType>::new(narrow.into(), nulls)),
+            0 => Arc::new(arrow_array::PrimitiveArray::<Time32SecondType>::new(
+                narrow.into(),
+                nulls,
+            )),
+            _ => Arc::new(arrow_array::PrimitiveArray::<Time32MillisecondType>::new(
+                narrow.into(),
+                nulls,
+            )),
         };
         cast(array, &self.arrow_type)
     }

@@ -57,7 +57,9 @@ macro_rules! each {
             Values::Duration($inner) => $do,
             Values::Object($inner) => $do,
             Values::List($inner) => $do,
-            Values::Any(Raw { strings: $inner, .. }) => $do,
+            Values::Any(Raw {
+                strings: $inner, ..
+            }) => $do,
         }
     };
 }
@@ -71,17 +73,27 @@ impl Values {
                 None => Decimals::of_integers(arrow).map(|wide| Values::Decimal(Box::new(wide))),
             },
             Kind::Number => Floats::new(arrow).map(Values::Number),
-            Kind::Decimal { .. } => Decimals::new(arrow).map(|decimals| Values::Decimal(Box::new(decimals))),
+            Kind::Decimal { .. } => {
+                Decimals::new(arrow).map(|decimals| Values::Decimal(Box::new(decimals)))
+            }
             Kind::String => Some(Values::String(Strings::new(arrow.clone()))),
             Kind::Boolean => Some(Values::Boolean(Booleans::new(&field.text))),
-            Kind::Date => Dates::new(arrow, &field.format).map(|dates| Values::Date(Box::new(dates))),
-            Kind::Datetime => Datetimes::new(arrow, &field.format).map(|times| Values::Datetime(Box::new(times))),
-            Kind::Time => Times::new(arrow, &field.format).map(|times| Values::Time(Box::new(times))),
+            Kind::Date => {
+                Dates::new(arrow, &field.format).map(|dates| Values::Date(Box::new(dates)))
+            }
+            Kind::Datetime => {
+                Datetimes::new(arrow, &field.format).map(|times| Values::Datetime(Box::new(times)))
+            }
+            Kind::Time => {
+                Times::new(arrow, &field.format).map(|times| Values::Time(Box::new(times)))
+            }
             Kind::Year => Years::new(arrow).map(Values::Year),
             Kind::YearMonth => Some(Values::YearMonth(Strings::new(arrow.clone()))),
             Kind::Duration => Durations::new(arrow).map(Values::Duration),
             Kind::Object(fields) => Some(Values::Object(Box::new(Object::new(fields, place)?))),
-            Kind::Array(item) => List::new(arrow, item, place)?.map(|list| Values::List(Box::new(list))),
+            Kind::Array(item) => {
+                List::new(arrow, item, place)?.map(|list| Values::List(Box::new(list)))
+            }
             Kind::Any => Some(Values::Any(Raw::new(field))),
         };
         values.ok_or_else(|| Error::Unsupported {

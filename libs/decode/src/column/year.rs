@@ -19,7 +19,10 @@ const LAST: i64 = 9999;
 impl Years {
     /// None if `arrow_type` has no room for four digits.
     pub(crate) fn new(arrow_type: &DataType) -> Option<Self> {
-        let fits = matches!(arrow_type, DataType::Int16 | DataType::Int32 | DataType::Int64);
+        let fits = matches!(
+            arrow_type,
+            DataType::Int16 | DataType::Int32 | DataType::Int64
+        );
         fits.then(|| Integers::new(arrow_type)).flatten().map(Years)
     }
 
@@ -41,7 +44,9 @@ impl Years {
 
     pub(crate) fn problem(&self, literal: Option<Literal>) -> Problem {
         match literal {
-            Some(literal) if literal.is_integer() => Problem::range(format!("a year from -{LAST} to {LAST}")),
+            Some(literal) if literal.is_integer() => {
+                Problem::range(format!("a year from -{LAST} to {LAST}"))
+            }
             _ => Problem::of_type("a year"),
         }
     }

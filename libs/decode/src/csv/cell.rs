@@ -21,7 +21,10 @@ pub(crate) fn read(
     cx: &mut Context,
 ) -> Result<(), Refused> {
     let (from, to) = (cell.from, cell.to);
-    if from == to && column.empty_is_null && !(cell.quoted && matches!(column.values, Values::String(_))) {
+    if from == to
+        && column.empty_is_null
+        && !(cell.quoted && matches!(column.values, Values::String(_)))
+    {
         column.null(row);
         return Ok(());
     }
@@ -74,14 +77,24 @@ fn seldom(
     }
 }
 
-fn interpret(isa: impl Isa, column: &mut Column, row: usize, content: &str, cx: &mut Context) -> Result<(), Problem> {
+fn interpret(
+    isa: impl Isa,
+    column: &mut Column,
+    row: usize,
+    content: &str,
+    cx: &mut Context,
+) -> Result<(), Problem> {
     let trimmed = content.trim_matches([' ', '\t']);
     match &mut column.values {
         Values::String(strings) => strings.set(row, content.as_bytes()),
         Values::Any(raw) if raw.begins.is_none() => raw.strings.set(row, content.as_bytes()),
         Values::Boolean(booleans) => booleans.text(row, trimmed)?,
-        Values::Integer(_) | Values::Number(_) | Values::Decimal(_) => return numeric(column, row, trimmed),
-        Values::Object(_) | Values::List(_) | Values::Any(_) => return json(isa, column, row, content, cx),
+        Values::Integer(_) | Values::Number(_) | Values::Decimal(_) => {
+            return numeric(column, row, trimmed);
+        }
+        Values::Object(_) | Values::List(_) | Values::Any(_) => {
+            return json(isa, column, row, content, cx);
+        }
         _ => return column.text(row, trimmed),
     }
     Ok(())
@@ -94,7 +107,9 @@ fn numeric(column: &mut Column, row: usize, cell: &str) -> Result<(), Problem> {
     }
     let literal = number::literal(cell, &column.rules).unwrap_or_default();
     let chunk = Chunk::from(literal.as_str());
-    let Some(text) = Text::of(&chunk) else { return Err(column.values.problem(None)) };
+    let Some(text) = Text::of(&chunk) else {
+        return Err(column.values.problem(None));
+    };
     let end = match &mut column.values {
         Values::Integer(integers) => integers.json(row, text, 0),
         Values::Number(floats) => floats.json(row, text, 0),
@@ -111,11 +126,26 @@ fn numeric(column: &mut Column, row: usize, cell: &str) -> Result<(), Problem> {
 }
 
 /// A cell that holds JSON. Its own faults are told as the cell's.
-fn json(isa: impl Isa, column: &mut Column, row: usize, content: &str, cx: &mut Context) -> Result<(), Problem> {
+fn json(
+    isa: impl Isa,
+    column: &mut Column,
+    row: usize,
+    content: &str,
+    cx: &mut Context,
+) -> Result<(), Problem> {
     let chunk = Chunk::from(content);
-    let Some(text) = Text::of(&chunk) else { return Err(column.values.problem(None)) };
+    let Some(text) = Text::of(&chunk) else {
+        return Err(column.values.problem(None));
+    };
     match isa.value(column, row, text, 0, cx) {
-        Ok(end) if text.slice(end, text.end()).iter().all(u8::is_ascii_whitespace) => Ok(()),
+        Ok(end)
+            if text
+                .slice(end, text.end())
+                .iter()
+                .all(u8::is_ascii_whitespace) =>
+        {
+            Ok(())
+        }
         Ok(_) => Err(column.values.problem(None)),
         Err(Refused) => {
             let fault = cx.fault.take();

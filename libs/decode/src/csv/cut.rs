@@ -29,7 +29,11 @@ enum State {
 impl Cutter {
     /// For a text that begins at the start of a record.
     pub fn new(dialect: &Dialect) -> Self {
-        Cutter { dialect: *dialect, state: State::Outside, before: b'\n' }
+        Cutter {
+            dialect: *dialect,
+            state: State::Outside,
+            before: b'\n',
+        }
     }
 
     /// Takes the next piece of the text. Where the last record that ends in it does so;
@@ -63,7 +67,9 @@ impl Cutter {
             Some(escape) => memchr2(quote, escape, &piece[at..]),
             None => memchr(quote, &piece[at..]),
         };
-        let Some(found) = found else { return piece.len() };
+        let Some(found) = found else {
+            return piece.len();
+        };
         self.state = match piece[at + found] == quote {
             true => State::BehindQuote,
             false => State::BehindEscape,
@@ -126,18 +132,26 @@ impl Cutter {
     /// The next opening quote, or the end; where there are comments, the line's end.
     fn outside_end(&self, piece: &[u8], from: usize) -> usize {
         let line_end = match self.dialect.comment {
-            Some(_) => memchr(b'\n', &piece[from..]).map_or(piece.len(), |newline| from + newline + 1),
+            Some(_) => {
+                memchr(b'\n', &piece[from..]).map_or(piece.len(), |newline| from + newline + 1)
+            }
             None => piece.len(),
         };
-        let Some(quote) = self.dialect.quote else { return line_end };
+        let Some(quote) = self.dialect.quote else {
+            return line_end;
+        };
         let quotes = memchr::memchr_iter(quote, &piece[from..line_end]);
-        quotes.map(|found| from + found).find(|at| self.opens(piece, *at)).unwrap_or(line_end)
+        quotes
+            .map(|found| from + found)
+            .find(|at| self.opens(piece, *at))
+            .unwrap_or(line_end)
     }
 
     /// Whether the byte at `at` is a quote at the start of a cell.
     fn opens(&self, piece: &[u8], at: usize) -> bool {
         let before = self.byte_before(piece, at);
-        Some(piece[at]) == self.dialect.quote && (before == b'\n' || before == self.dialect.delimiter)
+        Some(piece[at]) == self.dialect.quote
+            && (before == b'\n' || before == self.dialect.delimiter)
     }
 
     fn byte_before(&self, piece: &[u8], at: usize) -> u8 {

@@ -38,7 +38,11 @@ impl Decoder {
             batches: Batches::new(schema, options)?,
             cx: Context::new(options, false),
             machine: Machine::best(),
-            layout: Layout { dialect: *dialect, columns: (0..known).map(Some).collect(), known },
+            layout: Layout {
+                dialect: *dialect,
+                columns: (0..known).map(Some).collect(),
+                known,
+            },
         })
     }
 
@@ -53,10 +57,17 @@ impl Decoder {
             if header[..index].iter().any(|other| other.as_ref() == name) {
                 return Err(Error::ColumnTwice(name.to_owned()));
             }
-            let column = self.batches.record.columns.iter().position(|column| column.name == name);
+            let column = self
+                .batches
+                .record
+                .columns
+                .iter()
+                .position(|column| column.name == name);
             match (column, self.cx.extra_fields) {
                 (None, ExtraFields::Refuse) => return Err(Error::ExtraColumn(name.to_owned())),
-                (None, ExtraFields::Warn) => self.cx.note_extra(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))),
+                (None, ExtraFields::Warn) => self
+                    .cx
+                    .note_extra(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))),
                 _ => {}
             }
             columns.push(column);
@@ -87,15 +98,26 @@ impl Decoder {
         if chunk.len() > Chunk::LONGEST {
             return Err(Stop::ChunkTooLong);
         }
-        let Some(text) = Text::of(chunk) else { return Ok(Counts::default()) };
+        let Some(text) = Text::of(chunk) else {
+            return Ok(Counts::default());
+        };
         let bad = bad_lines(chunk.bytes());
         let mut bad = bad.iter().peekable();
         let mut counts = Counts::default();
-        let mut rows = Rows { most_rows: self.batches.most_rows, ..Rows::default() };
+        let mut rows = Rows {
+            most_rows: self.batches.most_rows,
+            ..Rows::default()
+        };
         loop {
             rows.barrier = bad.peek().map_or(usize::MAX, |line| line.at);
             let before = self.batches.record.rows;
-            let pause = self.machine.rows(&mut self.batches.record, &self.layout, text, &mut rows, &mut self.cx);
+            let pause = self.machine.rows(
+                &mut self.batches.record,
+                &self.layout,
+                text,
+                &mut rows,
+                &mut self.cx,
+            );
             counts.rows += (self.batches.record.rows - before) as u64;
             match pause {
                 Pause::End => break,
@@ -145,6 +167,7 @@ impl Decoder {
 
     fn refuse_bytes(&mut self, bad: Option<&BadLine>) {
         let at = bad.map_or(0, |line| line.at);
-        self.cx.refuse_value(at, at + 1, Problem::new(constraint::UTF8, "UTF-8"));
+        self.cx
+            .refuse_value(at, at + 1, Problem::new(constraint::UTF8, "UTF-8"));
     }
 }

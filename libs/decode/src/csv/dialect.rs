@@ -18,14 +18,22 @@ pub struct Dialect {
 impl Default for Dialect {
     /// RFC 4180.
     fn default() -> Self {
-        Dialect { delimiter: b',', quote: Some(b'"'), escape: None, comment: None }
+        Dialect {
+            delimiter: b',',
+            quote: Some(b'"'),
+            escape: None,
+            comment: None,
+        }
     }
 }
 
 impl Dialect {
     /// Tabs between cells, quotes as in CSV.
     pub fn tsv() -> Self {
-        Dialect { delimiter: b'\t', ..Dialect::default() }
+        Dialect {
+            delimiter: b'\t',
+            ..Dialect::default()
+        }
     }
 
     /// Whether the characters can be told apart.
@@ -38,7 +46,9 @@ impl Dialect {
         for (i, byte) in used.iter().enumerate() {
             let shown = byte.escape_ascii();
             if matches!(byte, 0 | b'\n' | b'\r') || !byte.is_ascii() {
-                return Err(Error::Dialect(format!("'{shown}' cannot separate or quote cells")));
+                return Err(Error::Dialect(format!(
+                    "'{shown}' cannot separate or quote cells"
+                )));
             }
             if used[..i].contains(byte) {
                 return Err(Error::Dialect(format!("'{shown}' cannot mean two things")));

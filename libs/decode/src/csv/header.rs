@@ -17,7 +17,11 @@ pub struct Records<'a> {
 impl<'a> Records<'a> {
     /// The records of `chunk`, which begins at the start of one.
     pub fn new(chunk: &'a Chunk, dialect: &Dialect) -> Self {
-        Records { text: Text::of(chunk), dialect: *dialect, at: 0 }
+        Records {
+            text: Text::of(chunk),
+            dialect: *dialect,
+            at: 0,
+        }
     }
 
     /// Where the next record, or the white space before it, begins.

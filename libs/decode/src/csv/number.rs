@@ -15,7 +15,9 @@ pub(crate) fn literal(cell: &str, rules: &TextRules) -> Option<String> {
     for character in digits.chars() {
         match character {
             // Between digits only.
-            _ if Some(character) == rules.group_char => before.filter(char::is_ascii_digit).map(drop)?,
+            _ if Some(character) == rules.group_char => {
+                before.filter(char::is_ascii_digit).map(drop)?
+            }
             _ if character == rules.decimal_char => plain.push('.'),
             '0'..='9' | 'e' | 'E' | '+' | '-' => plain.push(character),
             _ => return None,
@@ -43,9 +45,12 @@ fn padded(plain: &str) -> String {
 
 /// Without the text around the number, as in `€95` or `95 %`.
 fn bare(cell: &str) -> &str {
-    let begins = |character: char| character.is_ascii_digit() || matches!(character, '+' | '-' | '.' | ',');
+    let begins =
+        |character: char| character.is_ascii_digit() || matches!(character, '+' | '-' | '.' | ',');
     let start = cell.find(begins).unwrap_or(cell.len());
-    let end = cell.rfind(|character: char| character.is_ascii_digit()).map_or(start, |last| last + 1);
+    let end = cell
+        .rfind(|character: char| character.is_ascii_digit())
+        .map_or(start, |last| last + 1);
     cell.get(start..end).unwrap_or("")
 }
 
@@ -65,12 +70,31 @@ mod tests {
 
     #[test]
     fn the_spellings_of_people() {
-        let rules = TextRules { decimal_char: ',', group_char: Some('.'), bare_number: false, ..TextRules::default() };
-        for (cell, expected) in [("1.234,50 €", "1234.50"), ("€-7", "-7"), ("95%", "95"), ("+0007", "7"), (",5", "0.5")] {
+        let rules = TextRules {
+            decimal_char: ',',
+            group_char: Some('.'),
+            bare_number: false,
+            ..TextRules::default()
+        };
+        for (cell, expected) in [
+            ("1.234,50 €", "1234.50"),
+            ("€-7", "-7"),
+            ("95%", "95"),
+            ("+0007", "7"),
+            (",5", "0.5"),
+        ] {
             assert_eq!(literal(cell, &rules).as_deref(), Some(expected), "{cell}");
         }
         let plain = TextRules::default();
-        for (cell, expected) in [("007", "7"), ("0", "0"), ("000", "0"), ("0.50", "0.50"), (".5", "0.5"), ("5.", "5"), ("-1e3", "-1e3")] {
+        for (cell, expected) in [
+            ("007", "7"),
+            ("0", "0"),
+            ("000", "0"),
+            ("0.50", "0.50"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("-1e3", "-1e3"),
+        ] {
             assert_eq!(literal(cell, &plain).as_deref(), Some(expected), "{cell}");
         }
         for cell in ["", "1,5", "1 000", "0x1f", "€95", "1_000", "ten"] {

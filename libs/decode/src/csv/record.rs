@@ -67,7 +67,11 @@ pub(crate) fn rows<I: Isa>(
             }
             Err(Refused) => {
                 object.truncate(row);
-                return if rows.at <= rows.barrier { Pause::Refused } else { Pause::Barrier };
+                return if rows.at <= rows.barrier {
+                    Pause::Refused
+                } else {
+                    Pause::Barrier
+                };
             }
         }
     }
@@ -75,7 +79,12 @@ pub(crate) fn rows<I: Isa>(
 
 /// Behind the line at `at`, if it is a comment, or empty and that does not count.
 #[inline(always)]
-pub(super) fn passed_over(dialect: &Dialect, empty_counts: bool, text: Text<'_>, at: usize) -> Option<usize> {
+pub(super) fn passed_over(
+    dialect: &Dialect,
+    empty_counts: bool,
+    text: Text<'_>,
+    at: usize,
+) -> Option<usize> {
     let byte = text.byte(at);
     if dialect.comment == Some(byte) {
         let rest = text.slice(at, text.end());
@@ -121,7 +130,12 @@ fn record<I: Isa>(
     }
     rows.lines += u64::from(at <= text.end());
     rows.at = at.min(text.end());
-    if count != layout.columns.len() && cx.fault.as_ref().is_none_or(|fault| fault.problem.constraint != constraint::SYNTAX) {
+    if count != layout.columns.len()
+        && cx
+            .fault
+            .as_ref()
+            .is_none_or(|fault| fault.problem.constraint != constraint::SYNTAX)
+    {
         return Err(ragged(layout, rows.record, count, cx));
     }
     result?;
@@ -142,7 +156,9 @@ fn keep<I: Isa>(
     if let Some(at) = cell.fault {
         return Err(misquoted(text, cell, at, cx));
     }
-    let Some(Some(column)) = layout.columns.get(index) else { return Ok(()) };
+    let Some(Some(column)) = layout.columns.get(index) else {
+        return Ok(());
+    };
     let column = &mut object.columns[*column];
     match cell::read(isa, &layout.dialect, column, row, text, cell, cx) {
         Ok(()) => {
@@ -158,7 +174,10 @@ fn keep<I: Isa>(
 fn misquoted(text: Text<'_>, cell: &Cell, at: usize, cx: &mut Context) -> Refused {
     match cell.to == text.end() && at < cell.from {
         true => cx.malformed(at, "a closing quote"),
-        false => cx.malformed(at, "a delimiter or the end of the record after the closing quote"),
+        false => cx.malformed(
+            at,
+            "a delimiter or the end of the record after the closing quote",
+        ),
     }
 }
 

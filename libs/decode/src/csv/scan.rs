@@ -22,11 +22,20 @@ pub(crate) struct Cell {
 #[inline(always)]
 pub(crate) fn cell(isa: impl Isa, dialect: &Dialect, text: Text<'_>, at: usize) -> Cell {
     match dialect.quote {
-        Some(quote) if text.byte(at) == quote && at < text.end() => quoted(isa, dialect, quote, text, at),
+        Some(quote) if text.byte(at) == quote && at < text.end() => {
+            quoted(isa, dialect, quote, text, at)
+        }
         _ => {
             let end = unquoted_end(isa, dialect, text, at);
             let to = without_return(text, at, end);
-            Cell { from: at, to, end, quoted: false, escaped: false, fault: None }
+            Cell {
+                from: at,
+                to,
+                end,
+                quoted: false,
+                escaped: false,
+                fault: None,
+            }
         }
     }
 }
@@ -76,14 +85,35 @@ fn quoted(isa: impl Isa, dialect: &Dialect, quote: u8, text: Text<'_>, begin: us
         at += 2;
     }
     // The quote is never closed.
-    Cell { from: begin + 1, to: text.end(), end: text.end(), quoted: true, escaped, fault: Some(begin) }
+    Cell {
+        from: begin + 1,
+        to: text.end(),
+        end: text.end(),
+        quoted: true,
+        escaped,
+        fault: Some(begin),
+    }
 }
 
 /// The cell that opens at `begin` and closes at `close`.
 #[inline(always)]
-fn closed(isa: impl Isa, dialect: &Dialect, text: Text<'_>, begin: usize, close: usize, escaped: bool) -> Cell {
+fn closed(
+    isa: impl Isa,
+    dialect: &Dialect,
+    text: Text<'_>,
+    begin: usize,
+    close: usize,
+    escaped: bool,
+) -> Cell {
     let after = close + 1;
-    let clean = Cell { from: begin + 1, to: close, end: after, quoted: true, escaped, fault: None };
+    let clean = Cell {
+        from: begin + 1,
+        to: close,
+        end: after,
+        quoted: true,
+        escaped,
+        fault: None,
+    };
     let byte = text.byte(after);
     if byte == dialect.delimiter || byte == b'\n' || after >= text.end() {
         return clean;
@@ -91,7 +121,11 @@ fn closed(isa: impl Isa, dialect: &Dialect, text: Text<'_>, begin: usize, close:
     let end = unquoted_end(isa, dialect, text, after);
     match end == after + 1 && without_return(text, after, end) == after {
         true => Cell { end, ..clean },
-        false => Cell { end, fault: Some(after), ..clean },
+        false => Cell {
+            end,
+            fault: Some(after),
+            ..clean
+        },
     }
 }
 

@@ -48,7 +48,12 @@ pub struct Malformed {
 
 impl Default for Cutter {
     fn default() -> Self {
-        Cutter { state: State::Start, array: false, depth: 0, position: 0 }
+        Cutter {
+            state: State::Start,
+            array: false,
+            depth: 0,
+            position: 0,
+        }
     }
 }
 
@@ -90,7 +95,10 @@ impl Cutter {
             State::Inside => "a closing bracket",
             _ => "']'",
         };
-        Err(Malformed { position: self.position, expected })
+        Err(Malformed {
+            position: self.position,
+            expected,
+        })
     }
 
     /// Reads on at `at`; returns where to go on.
@@ -150,7 +158,9 @@ impl Cutter {
     }
 
     fn in_string(&mut self, piece: &[u8], at: usize) -> usize {
-        let Some(found) = memchr2(b'"', b'\\', &piece[at..]) else { return piece.len() };
+        let Some(found) = memchr2(b'"', b'\\', &piece[at..]) else {
+            return piece.len();
+        };
         self.state = match (piece[at + found], self.depth) {
             (b'\\', _) => State::BehindBackslash,
             (_, 0) => State::Behind,
@@ -160,7 +170,8 @@ impl Cutter {
     }
 
     fn in_scalar(&mut self, piece: &[u8], at: usize) -> usize {
-        let ends = |byte: &u8| is_space(*byte) || matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"');
+        let ends =
+            |byte: &u8| is_space(*byte) || matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"');
         match piece[at..].iter().position(ends) {
             Some(found) => {
                 self.state = State::Behind;
@@ -171,13 +182,20 @@ impl Cutter {
     }
 
     fn malformed(&self, at: usize, expected: &'static str) -> Malformed {
-        Malformed { position: self.position + at as u64, expected }
+        Malformed {
+            position: self.position + at as u64,
+            expected,
+        }
     }
 }
 
 /// Where the element that begins at the start of `bytes` ends, by brackets and strings.
 pub(super) fn element_end(bytes: &[u8]) -> usize {
-    let mut cutter = Cutter { state: State::Value, array: true, ..Cutter::default() };
+    let mut cutter = Cutter {
+        state: State::Value,
+        array: true,
+        ..Cutter::default()
+    };
     let mut at = 0;
     while at < bytes.len() && cutter.state != State::Behind {
         match cutter.step(bytes, at) {
@@ -195,9 +213,15 @@ pub fn elements(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let mut begin = None;
         while at < bytes.len() {
-            let idle = matches!(cutter.state, State::Start | State::First | State::Value | State::Behind | State::Done);
+            let idle = matches!(
+                cutter.state,
+                State::Start | State::First | State::Value | State::Behind | State::Done
+            );
             let next = cutter.step(bytes, at).ok()?;
-            let begun = matches!(cutter.state, State::Inside | State::InString | State::InScalar);
+            let begun = matches!(
+                cutter.state,
+                State::Inside | State::InString | State::InScalar
+            );
             if idle && begun {
                 begin = Some(at);
             }
@@ -249,7 +273,9 @@ mod tests {
                 assert_eq!(found.concat(), text.as_bytes());
                 // A cut never goes through an element.
                 for element in &whole {
-                    let parts = found.iter().filter(|part| part.windows(element.len()).any(|window| window == *element));
+                    let parts = found.iter().filter(|part| {
+                        part.windows(element.len()).any(|window| window == *element)
+                    });
                     assert!(parts.count() >= 1, "{text} {size}");
                 }
             }
@@ -258,7 +284,14 @@ mod tests {
 
     #[test]
     fn what_stands_between_elements_is_checked() {
-        for (text, position) in [("[1,,2]", 3), ("[1 2]", 3), ("[,1]", 1), ("[1]x", 3), ("]", 0), ("{}}", 2)] {
+        for (text, position) in [
+            ("[1,,2]", 3),
+            ("[1 2]", 3),
+            ("[,1]", 1),
+            ("[1]x", 3),
+            ("]", 0),
+            ("{}}", 2),
+        ] {
             let error = Cutter::new().cut(text.as_bytes()).unwrap_err();
             assert_eq!(error.position, position, "{text}");
         }

@@ -67,11 +67,17 @@ impl Decoder {
         if chunk.len() > Chunk::LONGEST {
             return Err(Stop::ChunkTooLong);
         }
-        let Some(text) = Text::of(chunk) else { return Ok(Counts::default()) };
+        let Some(text) = Text::of(chunk) else {
+            return Ok(Counts::default());
+        };
         let bad = bad_lines(chunk.bytes());
         let mut bad = bad.iter().map(|line| line.at).peekable();
         let mut counts = Counts::default();
-        let mut progress = Progress { at: 0, lines: 0, check_at: 0 };
+        let mut progress = Progress {
+            at: 0,
+            lines: 0,
+            check_at: 0,
+        };
         progress.skip_opening(text);
         loop {
             progress.skip_separators(text);
@@ -117,10 +123,15 @@ impl Decoder {
         let record = &mut self.batches.record;
         let rows = record.rows;
         let read = self.machine.object(record, text, at, &mut self.cx);
-        let end = read.ok().filter(|end| *end >= text.end() || is_separator(text.byte(*end)));
-        let read_bad = bad.filter(|bad| *bad < end.unwrap_or_else(|| at + element_end(text.slice(at, text.end()))));
+        let end = read
+            .ok()
+            .filter(|end| *end >= text.end() || is_separator(text.byte(*end)));
+        let read_bad = bad.filter(|bad| {
+            *bad < end.unwrap_or_else(|| at + element_end(text.slice(at, text.end())))
+        });
         if let Some(bad) = read_bad {
-            self.cx.refuse_value(bad, bad + 1, Problem::new(constraint::UTF8, "UTF-8"));
+            self.cx
+                .refuse_value(bad, bad + 1, Problem::new(constraint::UTF8, "UTF-8"));
         } else if let (Ok(junk), None) = (read, end) {
             self.cx.malformed(junk, "',' or the end of the array");
         } else if end.is_some() {
@@ -131,7 +142,13 @@ impl Decoder {
     }
 
     #[cold]
-    fn reject(&mut self, text: Text<'_>, (begin, end): (usize, usize), line: u64, sink: &mut impl Sink) -> Result<(), Stop> {
+    fn reject(
+        &mut self,
+        text: Text<'_>,
+        (begin, end): (usize, usize),
+        line: u64,
+        sink: &mut impl Sink,
+    ) -> Result<(), Stop> {
         self.cx.abandon();
         let fault = self.cx.fault.take().unwrap_or_else(Fault::unknown);
         told(sink.reject(Rejected {
@@ -155,7 +172,10 @@ impl Progress {
     /// an element, a comma comes before it.
     fn skip_opening(&mut self, text: Text<'_>) {
         let rest = text.slice(0, text.end());
-        let first = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
+        let first = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_whitespace())
+            .unwrap_or(rest.len());
         if rest.get(first) == Some(&b'[') {
             self.pass(text, first + 1);
         }

@@ -34,7 +34,10 @@ pub(crate) fn next_key<I: Isa>(
     // A key that was there last time is missing this time.
     let expected = object.keys.after(before);
     if before != object.keys.opening()
-        && let Some((column, value)) = object.keys.expect(isa, object.keys.after(expected), text, at)
+        && let Some((column, value)) =
+            object
+                .keys
+                .expect(isa, object.keys.after(expected), text, at)
     {
         return Next::Column(column, value);
     }
@@ -65,7 +68,9 @@ fn search<I: Isa>(
         match column {
             Some(column) => {
                 object.keys.learn(before, column);
-                object.keys.learn_style(text.byte(separator + 1) == b' ' && text.byte(end + 1) == b' ');
+                object
+                    .keys
+                    .learn_style(text.byte(separator + 1) == b' ' && text.byte(end + 1) == b' ');
                 return Ok(Next::Column(column, value));
             }
             None => at = pass_over(isa, object, text, quote, (end, value), cx)?,
@@ -83,7 +88,12 @@ enum Member {
 }
 
 #[inline(always)]
-fn begin_member(text: Text<'_>, at: usize, first: bool, cx: &mut Context) -> Result<Member, Refused> {
+fn begin_member(
+    text: Text<'_>,
+    at: usize,
+    first: bool,
+    cx: &mut Context,
+) -> Result<Member, Refused> {
     let at = match first {
         // `at` is at the opening brace.
         true => behind_space(text, at + 1, cx.lines),
@@ -185,7 +195,11 @@ fn pass_over(
         ExtraFields::Ignore => {}
         ExtraFields::Warn => {
             let name = name(text, quote + 1, key_end - 1, cx);
-            cx.note_extra(&format!("{}/{}", object.pointer, name.replace('~', "~0").replace('/', "~1")));
+            cx.note_extra(&format!(
+                "{}/{}",
+                object.pointer,
+                name.replace('~', "~0").replace('/', "~1")
+            ));
         }
         ExtraFields::Refuse => {
             let problem = Problem::new(constraint::EXTRA, "only fields of the schema");

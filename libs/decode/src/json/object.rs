@@ -9,7 +9,13 @@ use crate::kernel::{Isa, Text};
 
 /// Reads the object at `at`, whose opening brace is checked here, as one more row.
 #[inline(always)]
-pub(crate) fn object<I: Isa>(isa: I, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+pub(crate) fn object<I: Isa>(
+    isa: I,
+    object: &mut Object,
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> At {
     if text.byte(at) != b'{' {
         return Err(cx.malformed(at, "'{'"));
     }
@@ -56,7 +62,14 @@ pub(crate) fn object<I: Isa>(isa: I, object: &mut Object, text: Text<'_>, at: us
 
 /// Reads the array at `at`, whose opening bracket was seen, as `row`.
 #[inline(always)]
-pub(crate) fn list<I: Isa>(isa: I, list: &mut List, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+pub(crate) fn list<I: Isa>(
+    isa: I,
+    list: &mut List,
+    row: usize,
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> At {
     if list.depth > cx.max_depth {
         return Err(too_deep(at, cx));
     }

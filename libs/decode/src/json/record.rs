@@ -66,7 +66,10 @@ pub(crate) fn records<I: Isa>(
         }
         records.record = at;
         let rows = object.rows;
-        match isa.object(object, text, at, cx).and_then(|after| end_line(text, after, cx)) {
+        match isa
+            .object(object, text, at, cx)
+            .and_then(|after| end_line(text, after, cx))
+        {
             Ok(next) => {
                 cx.note_line(records.lines);
                 at = next;
@@ -86,7 +89,11 @@ pub(crate) fn records<I: Isa>(
 /// Behind the line end after a record; one further than the text where it ends without.
 #[inline(always)]
 fn end_line(text: Text<'_>, at: usize, cx: &mut Context) -> Result<usize, Refused> {
-    let at = if text.byte(at) == b'\n' { at } else { behind_space(text, at, true) };
+    let at = if text.byte(at) == b'\n' {
+        at
+    } else {
+        behind_space(text, at, true)
+    };
     if at >= text.end() {
         return Ok(text.end() + 1);
     }

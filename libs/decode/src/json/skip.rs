@@ -19,7 +19,13 @@ pub(crate) enum Open {
 /// Nesting is kept on a stack of our own, so depth costs memory of ours, never the
 /// thread's stack.
 #[inline(always)]
-pub(crate) fn skip<I: Isa>(isa: I, text: Text<'_>, at: usize, depth: usize, cx: &mut Context) -> At {
+pub(crate) fn skip<I: Isa>(
+    isa: I,
+    text: Text<'_>,
+    at: usize,
+    depth: usize,
+    cx: &mut Context,
+) -> At {
     let floor = cx.open.len();
     let mut at = at;
     loop {
@@ -50,7 +56,14 @@ enum Step {
 
 /// Reads a scalar, or opens an object or array and stays right behind its bracket.
 #[inline(always)]
-fn begin_value(isa: impl Isa, text: Text<'_>, at: usize, floor: usize, depth: usize, cx: &mut Context) -> At {
+fn begin_value(
+    isa: impl Isa,
+    text: Text<'_>,
+    at: usize,
+    floor: usize,
+    depth: usize,
+    cx: &mut Context,
+) -> At {
     let open = match text.byte(at) {
         b'"' => return string::skip(isa, text, at + 1, cx),
         b'{' => Open::Object(cx.strangers.len()),
@@ -79,7 +92,9 @@ fn go_on(isa: impl Isa, text: Text<'_>, at: usize, cx: &mut Context) -> Result<S
         (Some(Open::Array), _) if first => Ok(Step::Value(at)),
         (Some(Open::Object(_)), b'"') if first => key(isa, text, at, cx),
         (Some(Open::Array), b',') => Ok(Step::Value(behind_space(text, at + 1, cx.lines))),
-        (Some(Open::Object(_)), b',') if !first => key(isa, text, behind_space(text, at + 1, cx.lines), cx),
+        (Some(Open::Object(_)), b',') if !first => {
+            key(isa, text, behind_space(text, at + 1, cx.lines), cx)
+        }
         (Some(Open::Array), _) => Err(cx.malformed(at, "',' or ']'")),
         (_, _) if first => Err(cx.malformed(at, "a key or '}'")),
         (_, _) => Err(cx.malformed(at, "',' or '}'")),
@@ -126,7 +141,11 @@ fn end_object(text: Text<'_>, at: usize, begin: usize, cx: &mut Context) -> Resu
 
 /// No key of the object that began with `begin` strangers before it may occur twice.
 #[inline(always)]
-pub(super) fn check_strangers(text: Text<'_>, begin: usize, cx: &mut Context) -> Result<(), Refused> {
+pub(super) fn check_strangers(
+    text: Text<'_>,
+    begin: usize,
+    cx: &mut Context,
+) -> Result<(), Refused> {
     match cx.strangers.end_object(text, begin) {
         None => Ok(()),
         Some(at) => Err(duplicate(at, cx)),
@@ -144,7 +163,13 @@ pub(super) fn duplicate(at: usize, cx: &mut Context) -> Refused {
 #[inline(never)]
 pub(super) fn too_deep(at: usize, cx: &mut Context) -> Refused {
     let most = cx.max_depth;
-    cx.refuse(at, Problem::new(constraint::DEPTH, format!("at most {most} objects and arrays inside each other")))
+    cx.refuse(
+        at,
+        Problem::new(
+            constraint::DEPTH,
+            format!("at most {most} objects and arrays inside each other"),
+        ),
+    )
 }
 
 /// A number, `true`, `false` or `null`.

@@ -39,7 +39,13 @@ impl Strangers {
     #[inline(always)]
     pub(crate) fn push(&mut self, text: Text<'_>, from: usize, to: usize) {
         let hash = self.hasher.hash_one(text.slice(from, to));
-        self.keys.push(Stranger { hash, from, to, rewritten: false, at: from });
+        self.keys.push(Stranger {
+            hash,
+            from,
+            to,
+            rewritten: false,
+            at: from,
+        });
     }
 
     /// Adds a key that stands at `at` with escapes and reads `name` without.
@@ -47,7 +53,13 @@ impl Strangers {
         let from = self.unescaped.len();
         self.unescaped.extend_from_slice(name);
         let hash = self.hasher.hash_one(name);
-        self.keys.push(Stranger { hash, from, to: self.unescaped.len(), rewritten: true, at });
+        self.keys.push(Stranger {
+            hash,
+            from,
+            to: self.unescaped.len(),
+            rewritten: true,
+            at,
+        });
     }
 
     /// Ends the object that began with `begin` keys before it. Returns where a key stands
@@ -84,7 +96,9 @@ impl Strangers {
     fn twice_among_many(&mut self, text: Text<'_>, begin: usize) -> Option<usize> {
         self.keys[begin..].sort_unstable_by_key(|key| (key.hash, key.at));
         let keys = &self.keys[begin..];
-        let twice = keys.windows(2).filter(|pair| self.same(text, &pair[0], &pair[1]));
+        let twice = keys
+            .windows(2)
+            .filter(|pair| self.same(text, &pair[0], &pair[1]));
         // The first one in the text, whatever the hashes are.
         twice.map(|pair| pair[1].at).min()
     }

@@ -85,12 +85,20 @@ pub(crate) fn skip(isa: impl Isa, text: Text<'_>, mut at: usize, cx: &mut Contex
 
 /// The text between quotes that [`skip`] has checked, without its escapes, appended to
 /// `out`.
-pub(crate) fn unescape(text: Text<'_>, from: usize, to: usize, cx: &mut Context, out: &mut Vec<u8>) {
+pub(crate) fn unescape(
+    text: Text<'_>,
+    from: usize,
+    to: usize,
+    cx: &mut Context,
+    out: &mut Vec<u8>,
+) {
     let mut at = from;
     while at < to {
         match text.byte(at) {
             b'\\' => {
-                let Ok((character, end)) = escape(text, at, cx) else { return };
+                let Ok((character, end)) = escape(text, at, cx) else {
+                    return;
+                };
                 out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 at = end;
             }
@@ -104,7 +112,11 @@ pub(crate) fn unescape(text: Text<'_>, from: usize, to: usize, cx: &mut Context,
 
 /// The character that the escape at `at` stands for, and the position behind it.
 #[inline(never)]
-fn escape(text: Text<'_>, at: usize, cx: &mut Context) -> Result<(char, usize), crate::context::Refused> {
+fn escape(
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> Result<(char, usize), crate::context::Refused> {
     let character = match text.byte(at + 1) {
         quoted @ (b'"' | b'\\' | b'/') => char::from(quoted),
         b'b' => '\u{8}',
@@ -118,13 +130,18 @@ fn escape(text: Text<'_>, at: usize, cx: &mut Context) -> Result<(char, usize), 
     Ok((character, at + 2))
 }
 
-fn unicode(text: Text<'_>, at: usize, cx: &mut Context) -> Result<(char, usize), crate::context::Refused> {
+fn unicode(
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> Result<(char, usize), crate::context::Refused> {
     let Some(unit) = four_hex(text, at + 2) else {
         return Err(cx.malformed(at, r"four hexadecimal digits after \u"));
     };
     match char::from_u32(unit) {
         Some(character) => Ok((character, at + 6)),
-        None => surrogates(text, at, unit).ok_or_else(|| cx.malformed(at, "both halves of a surrogate pair")),
+        None => surrogates(text, at, unit)
+            .ok_or_else(|| cx.malformed(at, "both halves of a surrogate pair")),
     }
 }
 
@@ -139,7 +156,9 @@ fn surrogates(text: Text<'_>, at: usize, high: u32) -> Option<(char, usize)> {
 }
 
 fn four_hex(text: Text<'_>, at: usize) -> Option<u32> {
-    text.slice(at, at + 4).iter().try_fold(0, |value, byte| Some(value * 16 + char::from(*byte).to_digit(16)?))
+    text.slice(at, at + 4).iter().try_fold(0, |value, byte| {
+        Some(value * 16 + char::from(*byte).to_digit(16)?)
+    })
 }
 
 #[cold]

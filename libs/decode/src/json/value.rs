@@ -11,7 +11,14 @@ const NULL: u32 = u32::from_le_bytes(*b"null");
 
 /// Reads the value at `at` as `row` of the column.
 #[inline(always)]
-pub(crate) fn value<I: Isa>(isa: I, column: &mut Column, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+pub(crate) fn value<I: Isa>(
+    isa: I,
+    column: &mut Column,
+    row: usize,
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> At {
     let quoted = text.byte(at) == b'"';
     let end = match &mut column.values {
         Values::Integer(integers) => integers.json(row, text, at),
@@ -52,7 +59,14 @@ fn closing(text: Text<'_>, end: Option<usize>) -> Option<usize> {
 /// What [`value`] does not read in one go: white space before a value, strings with
 /// escapes or unusual forms, missing values, raw text; and what is refused.
 #[inline(never)]
-fn seldom<I: Isa>(isa: I, column: &mut Column, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+fn seldom<I: Isa>(
+    isa: I,
+    column: &mut Column,
+    row: usize,
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> At {
     let begin = behind_space(text, at, cx.lines);
     if begin != at {
         return isa.value(column, row, text, begin, cx);
@@ -71,19 +85,35 @@ fn seldom<I: Isa>(isa: I, column: &mut Column, row: usize, text: Text<'_>, at: u
 /// A text that stands for null becomes it.
 #[inline(never)]
 fn null_if_missing(column: &mut Column, row: usize) {
-    let Values::String(strings) = &column.values else { return };
+    let Values::String(strings) = &column.values else {
+        return;
+    };
     let content = strings.row(row);
-    if column.missing_in_json.iter().any(|missing| missing.as_bytes() == content) {
+    if column
+        .missing_in_json
+        .iter()
+        .any(|missing| missing.as_bytes() == content)
+    {
         column.null(row);
     }
 }
 
 /// A string whose content is to be interpreted.
-fn quoted(column: &mut Column, row: usize, text: Text<'_>, place: Range<usize>, cx: &mut Context) -> At {
+fn quoted(
+    column: &mut Column,
+    row: usize,
+    text: Text<'_>,
+    place: Range<usize>,
+    cx: &mut Context,
+) -> At {
     let mut bytes = Vec::new();
     string::unescape(text, place.start + 1, place.end - 1, cx, &mut bytes);
     let content = String::from_utf8_lossy(&bytes);
-    if column.missing_in_json.iter().any(|missing| *missing == *content) {
+    if column
+        .missing_in_json
+        .iter()
+        .any(|missing| *missing == *content)
+    {
         column.null(row);
         return Ok(place.end);
     }

@@ -7,8 +7,8 @@
 
 use super::{Block, Isa};
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
-    _mm256_set1_epi8,
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_set1_epi8,
 };
 
 /// Proof that this machine has AVX2, BMI1, BMI2, LZCNT and POPCNT.
@@ -76,6 +76,9 @@ fn equal(left: &Block, right: &Block) -> u32 {
 fn any(block: &Block, bytes: [u8; 4]) -> u32 {
     let block = load(block);
     let found = bytes.map(|byte| _mm256_cmpeq_epi8(block, _mm256_set1_epi8(byte as i8)));
-    let found = _mm256_or_si256(_mm256_or_si256(found[0], found[1]), _mm256_or_si256(found[2], found[3]));
+    let found = _mm256_or_si256(
+        _mm256_or_si256(found[0], found[1]),
+        _mm256_or_si256(found[2], found[3]),
+    );
     _mm256_movemask_epi8(found) as u32
 }

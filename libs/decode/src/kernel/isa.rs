@@ -22,7 +22,13 @@ pub(crate) trait Isa: Copy {
     fn any(self, block: &Block, bytes: [u8; 4]) -> u32;
 
     /// See [`crate::json::records`].
-    fn records(self, object: &mut Object, text: Text<'_>, records: &mut Records, cx: &mut Context) -> Pause;
+    fn records(
+        self,
+        object: &mut Object,
+        text: Text<'_>,
+        records: &mut Records,
+        cx: &mut Context,
+    ) -> Pause;
 
     /// See [`crate::csv::rows`].
     fn rows(
@@ -41,10 +47,24 @@ pub(crate) trait Isa: Copy {
     fn list(self, list: &mut List, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At;
 
     /// See [`crate::json::next_key`].
-    fn next_key(self, object: &mut Object, before: usize, text: Text<'_>, at: usize, cx: &mut Context) -> Next;
+    fn next_key(
+        self,
+        object: &mut Object,
+        before: usize,
+        text: Text<'_>,
+        at: usize,
+        cx: &mut Context,
+    ) -> Next;
 
     /// See [`crate::json::value`].
-    fn value(self, column: &mut Column, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At;
+    fn value(
+        self,
+        column: &mut Column,
+        row: usize,
+        text: Text<'_>,
+        at: usize,
+        cx: &mut Context,
+    ) -> At;
 
     /// See [`crate::json::skip`].
     fn skip(self, text: Text<'_>, at: usize, depth: usize, cx: &mut Context) -> At;

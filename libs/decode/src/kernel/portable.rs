@@ -10,7 +10,9 @@ pub(crate) struct Portable;
 impl Isa for Portable {
     #[inline(always)]
     fn special(self, block: &Block) -> u32 {
-        mask(block, |word| equal_bytes(word, b'"') | equal_bytes(word, b'\\') | below_space(word))
+        mask(block, |word| {
+            equal_bytes(word, b'"') | equal_bytes(word, b'\\') | below_space(word)
+        })
     }
 
     #[inline(always)]
@@ -24,7 +26,11 @@ impl Isa for Portable {
 
     #[inline(always)]
     fn any(self, block: &Block, bytes: [u8; 4]) -> u32 {
-        mask(block, |word| bytes.iter().fold(0, |found, byte| found | equal_bytes(word, *byte)))
+        mask(block, |word| {
+            bytes
+                .iter()
+                .fold(0, |found, byte| found | equal_bytes(word, *byte))
+        })
     }
 
     super::isa::entries!();
@@ -57,7 +63,7 @@ fn zero_bytes(word: u64) -> u64 {
 
 #[inline(always)]
 fn equal_bytes(word: u64, byte: u8) -> u64 {
-    zero_bytes(word ^ LOW * u64::from(byte))
+    zero_bytes(word ^ (LOW * u64::from(byte)))
 }
 
 /// The high bit of each byte below 0x20.
@@ -78,14 +84,20 @@ mod tests {
     use proptest::prelude::*;
 
     fn one_by_one(block: &Block, test: impl Fn(usize, u8) -> bool) -> u32 {
-        block.iter().enumerate().map(|(i, byte)| u32::from(test(i, *byte)) << i).sum()
+        block
+            .iter()
+            .enumerate()
+            .map(|(i, byte)| u32::from(test(i, *byte)) << i)
+            .sum()
     }
 
     /// Bytes near every limit that the masks have.
     fn blocks() -> impl Strategy<Value = Block> {
         let byte = prop_oneof![
             any::<u8>(),
-            prop::sample::select(b"\0\x1f\x20\x21\x22\x23\x5b\x5c\x5d,\n\r\x7f\x80\x9f\xa2\xdc\xff".to_vec())
+            prop::sample::select(
+                b"\0\x1f\x20\x21\x22\x23\x5b\x5c\x5d,\n\r\x7f\x80\x9f\xa2\xdc\xff".to_vec()
+            )
         ];
         prop::collection::vec(byte, 32).prop_map(|bytes| bytes.try_into().unwrap())
     }
@@ -93,7 +105,10 @@ mod tests {
     fn check(isa: impl Isa, left: &Block, right: &Block) {
         let special = one_by_one(left, |_, byte| matches!(byte, b'"' | b'\\') || byte < 0x20);
         assert_eq!(isa.special(left), special);
-        assert_eq!(isa.equal(left, right), one_by_one(left, |i, byte| byte == right[i]));
+        assert_eq!(
+            isa.equal(left, right),
+            one_by_one(left, |i, byte| byte == right[i])
+        );
         let any = one_by_one(left, |_, byte| b",\"\n\r".contains(&byte));
         assert_eq!(isa.any(left, *b",\"\n\r"), any);
     }

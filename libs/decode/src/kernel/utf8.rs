@@ -10,7 +10,11 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 /// a character. It holds because decoders check a chunk as a whole before they read it,
 /// copy only between ASCII delimiters, and write escapes as encoded characters. Debug
 /// builds (all tests) check it again.
-pub(crate) fn utf8_array(offsets: OffsetBuffer<i32>, data: Buffer, nulls: Option<NullBuffer>) -> StringArray {
+pub(crate) fn utf8_array(
+    offsets: OffsetBuffer<i32>,
+    data: Buffer,
+    nulls: Option<NullBuffer>,
+) -> StringArray {
     if cfg!(debug_assertions) {
         return StringArray::new(offsets, data, nulls);
     }

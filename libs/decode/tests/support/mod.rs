@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::DataType;
 use millrace_decode::{Chunk, Counts, Options, Reason, Rejected, Sink, csv, json, ndjson};
 use millrace_schema::TableSchema;
 use std::ops::ControlFlow;
@@ -62,22 +63,53 @@ impl Kept {
             .with_explicit_nulls(true)
             .build::<_, arrow_json::writer::LineDelimited>(&mut out);
         for batch in &self.batches {
-            writer.write(batch).unwrap();
+            writer.write(&with_offsets(batch)).unwrap();
         }
         writer.finish().unwrap();
         let text = String::from_utf8(out).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// One column over all batches.
     pub fn column(&self, index: usize) -> Vec<ArrayRef> {
-        self.batches.iter().map(|batch| batch.column(index).clone()).collect()
+        self.batches
+            .iter()
+            .map(|batch| batch.column(index).clone())
+            .collect()
     }
 
     fn count(&mut self, counts: Counts) {
         self.counts.rows += counts.rows;
         self.counts.rejected += counts.rejected;
         self.counts.lines += counts.lines;
+    }
+}
+
+/// Zones by their offset: the writer of JSON knows no names.
+fn with_offsets(batch: &RecordBatch) -> RecordBatch {
+    let schema = batch.schema();
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| match field.data_type() {
+            DataType::Timestamp(unit, Some(_)) => {
+                let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
+                (
+                    field.name().clone(),
+                    arrow_cast::cast(column, &utc).unwrap(),
+                )
+            }
+            _ => (field.name().clone(), column.clone()),
+        });
+    match batch.num_columns() {
+        0 => batch.clone(),
+        _ => RecordBatch::try_from_iter_with_nullable(
+            columns.map(|(name, column)| (name, column, true)),
+        )
+        .unwrap(),
     }
 }
 
@@ -89,7 +121,10 @@ pub fn schema(fields: &str) -> TableSchema {
 /// must agree.
 pub fn decode_with(schema: &TableSchema, options: &Options, text: &[u8]) -> Kept {
     let best = run(ndjson::Decoder::new(schema, options).unwrap(), text);
-    let portable = run(ndjson::Decoder::new(schema, options).unwrap().portable(), text);
+    let portable = run(
+        ndjson::Decoder::new(schema, options).unwrap().portable(),
+        text,
+    );
     assert_eq!(best.batches, portable.batches);
     assert_eq!(best.refused, portable.refused);
     assert_eq!(best.counts, portable.counts);
@@ -130,10 +165,23 @@ pub fn decode_in_pieces(schema: &TableSchema, text: &[u8], size: usize) -> Kept 
     kept
 }
 
-pub fn decode_csv(schema: &TableSchema, dialect: &csv::Dialect, columns: Option<&[&str]>, text: &[u8]) -> Kept {
+pub fn decode_csv(
+    schema: &TableSchema,
+    dialect: &csv::Dialect,
+    columns: Option<&[&str]>,
+    text: &[u8],
+) -> Kept {
     let mut all = Vec::new();
     for portable in [false, true] {
-        let mut decoder = csv::Decoder::new(schema, dialect, &Options { lines: true, ..Options::default() }).unwrap();
+        let mut decoder = csv::Decoder::new(
+            schema,
+            dialect,
+            &Options {
+                lines: true,
+                ..Options::default()
+            },
+        )
+        .unwrap();
         if portable {
             decoder = decoder.portable();
         }
@@ -155,8 +203,19 @@ pub fn decode_csv(schema: &TableSchema, dialect: &csv::Dialect, columns: Option<
 }
 
 /// A JSON document, its cutter fed with pieces of `size` bytes.
-pub fn decode_document(schema: &TableSchema, text: &[u8], size: usize) -> Result<Kept, json::Malformed> {
-    let mut decoder = json::Decoder::new(schema, &Options { lines: true, ..Options::default() }).unwrap();
+pub fn decode_document(
+    schema: &TableSchema,
+    text: &[u8],
+    size: usize,
+) -> Result<Kept, json::Malformed> {
+    let mut decoder = json::Decoder::new(
+        schema,
+        &Options {
+            lines: true,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     let (mut kept, mut chunk, mut next) = (Kept::default(), Chunk::default(), Chunk::default());
     let mut cutter = json::Cutter::new();
     for piece in text.chunks(size) {

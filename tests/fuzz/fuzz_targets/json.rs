@@ -1,0 +1,52 @@
+//! NDJSON lines of any bytes: no panic, both instruction sets agree, and a line that
+//! serde_json refuses is refused.
+#![no_main]
+
+use arrow_array::RecordBatch;
+use libfuzzer_sys::fuzz_target;
+use millrace_decode::{Chunk, Options, Rejected, Sink, ndjson};
+use millrace_schema::TableSchema;
+use std::ops::ControlFlow;
+
+const SCHEMA: &str = r#"{"fields":[{"name":"i","type":"integer"},{"name":"n","type":"number"},
+    {"name":"d","type":"number","decimal":[10,2]},{"name":"s","type":"string"},{"name":"t","type":"datetime"},
+    {"name":"b","type":"boolean"},{"name":"x","type":"any"},
+    {"name":"o","type":"object","fields":[{"name":"s","type":"string"},{"name":"l","type":"array","items":{"type":"date"}}]}]}"#;
+
+#[derive(Default, PartialEq, Debug)]
+struct Kept {
+    batches: Vec<RecordBatch>,
+    refused: Vec<(u64, Vec<u8>, &'static str)>,
+}
+
+impl Sink for Kept {
+    fn batch(&mut self, batch: RecordBatch) -> ControlFlow<()> {
+        self.batches.push(batch);
+        ControlFlow::Continue(())
+    }
+
+    fn reject(&mut self, rejected: Rejected<'_>) -> ControlFlow<()> {
+        self.refused.push((rejected.line_in_chunk, rejected.raw.to_vec(), rejected.reason.constraint));
+        ControlFlow::Continue(())
+    }
+}
+
+fn decode(mut decoder: ndjson::Decoder, bytes: &[u8]) -> Kept {
+    let mut kept = Kept::default();
+    decoder.decode(&Chunk::from(bytes), &mut kept).expect("nobody says stop");
+    decoder.finish(&mut kept).expect("nobody says stop");
+    kept
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let schema = TableSchema::parse(SCHEMA).expect("a schema");
+    let make = || ndjson::Decoder::new(&schema, &Options::default()).expect("a decoder");
+    let best = decode(make(), bytes);
+    assert_eq!(best, decode(make().portable(), bytes));
+    for (line, raw) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let blank = raw.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+        let json = serde_json::from_slice::<Box<serde_json::value::RawValue>>(raw).is_ok();
+        let refused = best.refused.iter().any(|(at, ..)| *at == line as u64);
+        assert!(blank || json || refused, "line {line} is no JSON and passed");
+    }
+});
