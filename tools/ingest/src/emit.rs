@@ -115,7 +115,7 @@ impl<'a> Emitter<'a> {
         metrics.records_in.add(1);
         metrics.rejected.add(1);
         let place = places.place(refused.line, refused.offset);
-        let expected = self.expected(&refused.reason.expected);
+        let expected = self.expected(&refused.reason);
         let Some(quarantine) = &mut self.quarantine else {
             return Err(located(&place, refused, &expected));
         };
@@ -143,10 +143,19 @@ impl<'a> Emitter<'a> {
     }
 
     /// Adds where a type came from that nobody wrote down.
-    fn expected(&self, expected: &str) -> String {
+    fn expected(&self, reason: &millrace_decode::Reason) -> String {
+        let expected = &reason.expected;
+        let guessed = [
+            constraint::TYPE,
+            constraint::RANGE,
+            constraint::DIGITS,
+            constraint::EXTRA,
+        ];
         match self.sample {
-            Some(records) => format!("{expected} (inferred from the first {records} rows)"),
-            None => expected.to_owned(),
+            Some(records) if guessed.contains(&reason.constraint) => {
+                format!("{expected} (inferred from the first {records} rows)")
+            }
+            _ => expected.clone(),
         }
     }
 
@@ -239,11 +248,12 @@ fn located(place: &Place<'_>, refused: &Refused, expected: &str) -> Failure {
     };
     let value = quoted(clip(&reason.value, 80));
     let verdict = match reason.constraint {
-        constraint::TYPE => "is not",
-        _ => "found, expected",
+        constraint::TYPE => format!("{value} is not"),
+        _ if reason.value.is_empty() => "expected".to_owned(),
+        _ => format!("{value} found, expected"),
     };
     Failure::data(format!(
-        "{}: byte {offset}: {field}{value} {verdict} {expected}",
+        "{}: byte {offset}: {field}{verdict} {expected}",
         at(place.file, place.line)
     ))
     .hint("--rejects FILE keeps refused records and goes on")

@@ -41,7 +41,7 @@ use crate::plan::Plan;
 use crate::work::Worker;
 use arrow_schema::{Schema, SchemaRef};
 use millrace_cli::{Job, Stdout};
-use millrace_fault::{Exit, Failure};
+use millrace_fault::{Exit, Failure, quoted};
 use millrace_schema::TableSchema;
 use millrace_stream::Output;
 use std::collections::VecDeque;
@@ -81,11 +81,12 @@ fn ingest_text(
     first: Opened,
     inputs: VecDeque<inputs::Input>,
 ) -> Result<(), Failure> {
-    let mut feed = Feed::new(plan, &job.metrics.bytes_in, first, inputs).map_err(early)?;
+    let mut feed = Feed::new(plan, &job.metrics.bytes_in, first, inputs)
+        .map_err(|trouble| early(plan, trouble))?;
     let (schema, sample) = match &plan.schema {
         Some(schema) => (schema.clone(), None),
         None => {
-            let sample = sample::infer(&mut feed, plan).map_err(early)?;
+            let sample = sample::infer(&mut feed, plan).map_err(|trouble| early(plan, trouble))?;
             (sample.schema, Some(sample.records))
         }
     };
@@ -97,12 +98,15 @@ fn ingest_text(
 }
 
 /// What goes wrong before there is a stream to be emitted in order.
-fn early(trouble: Trouble) -> Failure {
+fn early(plan: &Plan, trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Failure(failure) => failure,
         Trouble::TooLong { file, offset } => {
-            Failure::data(format!("{file}: byte {offset}: the record is too long"))
-                .hint("--max-record-size allows longer ones")
+            let (file, longest) = (quoted(&file), plan.sizes.record);
+            Failure::data(format!(
+                "{file}: byte {offset}: the record is longer than {longest} bytes"
+            ))
+            .hint("--max-record-size allows longer ones")
         }
     }
 }
@@ -156,12 +160,15 @@ fn select_fields(
 fn found_schema(plan: &Plan, job: &Job) -> Result<TableSchema, Failure> {
     let mut inputs: VecDeque<_> = plan.inputs.iter().cloned().collect();
     let Some(first) = inputs.pop_front() else {
-        return Err(sample::nothing());
+        return Err(sample::nothing(0));
     };
     let first = Opened::open(&first, plan, &job.metrics.bytes_in)?;
     if !first.format.is_text() {
         return tables::describe(plan, job, first);
     }
-    let mut feed = Feed::new(plan, &job.metrics.bytes_in, first, inputs).map_err(early)?;
-    Ok(sample::infer(&mut feed, plan).map_err(early)?.schema)
+    let mut feed = Feed::new(plan, &job.metrics.bytes_in, first, inputs)
+        .map_err(|trouble| early(plan, trouble))?;
+    Ok(sample::infer(&mut feed, plan)
+        .map_err(|trouble| early(plan, trouble))?
+        .schema)
 }

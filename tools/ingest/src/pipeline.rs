@@ -30,7 +30,7 @@ pub(crate) fn run<'a>(
             failure: None,
         }),
         moved: Condvar::new(),
-        ahead: 2 * threads as u64,
+        ahead: threads as u64 + 1,
     };
     thread::scope(|scope| {
         for _ in 1..threads {

@@ -36,8 +36,8 @@ pub(crate) fn infer(feed: &mut Feed<'_>, plan: &Plan) -> Result<Sample, Trouble>
     }
     feed.replay(parcels);
     let schema = match sampler {
-        Some(sampler) => sampler.schema()?,
-        None => return Err(nothing().into()),
+        Some(sampler) => sampler.schema(records)?,
+        None => return Err(nothing(0).into()),
     };
     plan.select
         .as_deref()
@@ -48,9 +48,15 @@ pub(crate) fn infer(feed: &mut Feed<'_>, plan: &Plan) -> Result<Sample, Trouble>
     })
 }
 
-pub(crate) fn nothing() -> Failure {
-    Failure::data("cannot infer a schema: there are no records")
-        .hint("--schema FILE says what the rows would look like")
+/// There is nothing to infer a schema from in `records` records.
+pub(crate) fn nothing(records: usize) -> Failure {
+    let reason = match records {
+        0 => "there are no records".to_owned(),
+        1 => "the only record is not a JSON object with fields".to_owned(),
+        _ => format!("none of the first {records} records is a JSON object with fields"),
+    };
+    Failure::data(format!("cannot infer a schema: {reason}"))
+        .hint("--schema FILE says what the rows look like")
 }
 
 enum Sampler {
@@ -131,9 +137,9 @@ impl Sampler {
         }
     }
 
-    fn schema(self) -> Result<TableSchema, Failure> {
+    fn schema(self, records: usize) -> Result<TableSchema, Failure> {
         match self {
-            Sampler::Json(inference, _) => inference.schema().map_err(|_| nothing()),
+            Sampler::Json(inference, _) => inference.schema().map_err(|_| nothing(records)),
             Sampler::Cells { inference, .. } => Ok(inference.schema()),
         }
     }
