@@ -47,7 +47,7 @@ pub(crate) fn apply(
         Some(stage) => stage,
         None => Stage::open(root, key(args), args.wait.wait.0)?,
     };
-    let (concurrent, share) = shares(args, plans.len());
+    let (concurrent, share) = shares(args, plans.len(), stage.recorded());
     let staged = side_by_side(plans, concurrent, |plan| rewrite(plan, &stage, share, job))?;
     let partitions = plans.iter().zip(staged).map(|(plan, add)| PartitionChange {
         path: plan.path.clone(),
@@ -73,21 +73,21 @@ pub(crate) fn apply(
 }
 
 /// Partitions at once, and what each may use.
-fn shares(args: &Args, partitions: usize) -> (usize, Share) {
-    let (threads, memory) = (args.threads.count(), args.memory.memory.0);
-    let row_group = ROW_GROUP
+fn shares(args: &Args, partitions: usize, recorded: Option<&DatasetDescription>) -> (usize, Share) {
+    let (threads, memory) = (args.threads.count(), args.memory.0);
+    let usual = recorded.and_then(|recorded| recorded.parquet["row_group_size"].as_u64());
+    let row_group = usual
+        .unwrap_or(ROW_GROUP)
         .min(memory / HELD)
         .min(args.target_size.0.saturating_mul(4))
         .max(1 << 20);
     let fit = usize::try_from(memory / (HELD * row_group)).unwrap_or(usize::MAX);
     let concurrent = threads.min(fit).min(partitions).max(1);
-    (
-        concurrent,
-        Share {
-            threads: (threads / concurrent).max(1),
-            row_group,
-        },
-    )
+    let share = Share {
+        threads: (threads / concurrent).max(1),
+        row_group,
+    };
+    (concurrent, share)
 }
 
 fn rewrite(
@@ -138,7 +138,9 @@ pub(crate) fn done(args: &Args, job: &Job, outcome: &Outcome) -> Result<Exit, Fa
     let entry: &LogEntry = outcome.entry();
     let added = entry.partitions.iter().flat_map(|partition| &partition.add);
     job.metrics.records_out.set(entry.rows);
-    job.metrics.bytes_out.set(added.map(|file| file.bytes).sum());
+    job.metrics
+        .bytes_out
+        .set(added.map(|file| file.bytes).sum());
     job.metrics.detail("partitions", entry.partitions.len());
     job.metrics.detail("files", entry.files);
     job.metrics.detail(

@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{ArgGroup, Parser, ValueEnum};
-use millrace_cli::options::{Identity, Memory, Report, Threads, Wait};
+use millrace_cli::options::{Identity, Report, Threads, Wait};
 use millrace_cli::values::{Size, Span};
 use millrace_cli::{Section, Tool};
 use std::ffi::OsString;
@@ -17,7 +17,11 @@ use std::ffi::OsString;
 /// never a mix, and the next run of any tool completes it. Files that others add
 /// meanwhile stay; if an input is gone, nothing is committed and the exit code is 5.
 #[derive(Debug, Parser)]
-#[command(name = "compact", version)]
+#[command(
+    name = "compact",
+    version,
+    override_usage = "compact [OPTIONS] <DATASET> <PARTITION... | - | --partitions-from FILE | --where EXPR | --all>"
+)]
 #[command(group(ArgGroup::new("which").args(["partitions", "partitions_from", "filter", "all"]).required(true)))]
 pub struct Args {
     /// Directory of the dataset
@@ -42,7 +46,12 @@ pub struct Args {
     )]
     pub null: bool,
     /// Compact the partitions for which the SQL expression EXPR on path columns is true
-    #[arg(long = "where", value_name = "EXPR", help_heading = "Which partitions")]
+    #[arg(
+        long = "where",
+        allow_hyphen_values = true,
+        value_name = "EXPR",
+        help_heading = "Which partitions"
+    )]
     pub filter: Option<String>,
     /// Compact every partition
     #[arg(long, help_heading = "Which partitions")]
@@ -92,8 +101,16 @@ pub struct Args {
     pub(crate) wait: Wait,
     #[command(flatten)]
     pub(crate) threads: Threads,
-    #[command(flatten)]
-    pub(crate) memory: Memory,
+    /// Budget for row groups in work: how many partitions are worked on at once, and how large row groups are
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "256MB",
+        env = "MILLRACE_MEMORY",
+        hide_env = true,
+        help_heading = "Resources"
+    )]
+    pub memory: Size,
     #[command(flatten)]
     pub(crate) identity: Identity,
     #[command(flatten)]
