@@ -347,7 +347,7 @@ fn damaged_files_are_named() {
         refused.stderr
     );
     // Bytes in the middle: whatever they do, no panic, and never a clean end with other rows.
-    let whole = prune(&path_with(&path, &good), &[]).code(0).stdout;
+    let whole = prune(path_with(&path, &good), &[]).code(0).stdout;
     for at in (4..good.len() - 8).step_by(good.len() / 40) {
         let mut bad = good.clone();
         bad[at] ^= 0xff;
