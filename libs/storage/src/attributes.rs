@@ -171,32 +171,40 @@ pub fn check_writable(path: impl AsRef<Path>) -> Result<(), Error> {
     .map_err(|error| Error::io("write to", path, error))
 }
 
-/// Checks that each of the directories `paths` could be moved into `beside`, without
-/// moving it: asks for a rename onto a directory that is not empty, which must fail.
-/// EXDEV tells a mount point or a lower layer, EACCES missing rights. The decoy is made
-/// in `beside`. The first path that cannot be moved comes with the reason.
-pub fn check_movable(paths: &[PathBuf], beside: impl AsRef<Path>) -> Result<(), Error> {
-    if paths.is_empty() {
-        return Ok(());
-    }
-    let decoy = beside.as_ref().join("decoy");
-    dir::create_dir(&decoy)?;
-    dir::create_dir(decoy.join("full"))?;
-    let checked = paths.iter().try_for_each(|path| check(path, &decoy));
-    dir::remove_tree(&decoy)?;
-    checked
+/// Finds out whether directories could be moved to where the decoy is, without moving
+/// them: asks for a rename onto a directory that is not empty, which must fail.
+#[derive(Debug)]
+pub struct Decoy {
+    path: PathBuf,
 }
 
-fn check(path: &Path, decoy: &Path) -> Result<(), Error> {
-    match renameat(CWD, path, CWD, decoy) {
-        Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(()),
-        Err(error) => Err(Error::io("move", path, error)),
-        Ok(()) => {
-            // A filesystem that breaks POSIX here: put it back, and trust nothing.
-            dir::rename(decoy, path)?;
-            let reason = io::Error::other("the filesystem replaced a directory that was not empty");
-            Err(Error::io("move", path, reason))
+impl Decoy {
+    /// Makes the decoy in `directory`.
+    pub fn make(directory: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = directory.as_ref().join("decoy");
+        dir::create_dir(&path)?;
+        dir::create_dir(path.join("full"))?;
+        Ok(Decoy { path })
+    }
+
+    /// Fails if the directory `path` cannot be moved: EBUSY tells a mount point, EXDEV
+    /// another mount or a lower layer of an overlay, EACCES and EPERM missing rights.
+    pub fn check(&self, path: &Path) -> Result<(), Error> {
+        match renameat(CWD, path, CWD, &self.path) {
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(()),
+            Err(error) => Err(Error::io("move", path, error)),
+            Ok(()) => {
+                // A filesystem that breaks POSIX here: put it back, and trust nothing.
+                dir::rename(&self.path, path)?;
+                let text = "the filesystem replaced a directory that was not empty";
+                Err(Error::io("move", path, io::Error::other(text)))
+            }
         }
+    }
+
+    /// Removes the decoy.
+    pub fn remove(self) -> Result<(), Error> {
+        dir::remove_tree(&self.path)
     }
 }
 
@@ -237,14 +245,14 @@ mod tests {
         let (x, side) = (folder.path().join("x"), folder.path().join("side"));
         fs::create_dir_all(x.join("in")).unwrap();
         fs::create_dir(&side).unwrap();
-        check_movable(std::slice::from_ref(&x), &side).unwrap();
+        let decoy = Decoy::make(&side).unwrap();
+        decoy.check(&x).unwrap();
         assert!(x.join("in").is_dir());
-        assert_eq!(crate::list(&side).unwrap().len(), 0);
         assert_eq!(
-            check_movable(&["/proc/self".into()], &side)
-                .unwrap_err()
-                .errno(),
+            decoy.check(Path::new("/proc/self")).unwrap_err().errno(),
             Some(18)
         );
+        decoy.remove().unwrap();
+        assert_eq!(crate::list(&side).unwrap().len(), 0);
     }
 }

@@ -2,17 +2,14 @@
 //!
 //! A rename or a link is on disk only once the directory that holds the name has
 //! been synced; callers do that where they need it, and say so. Only
-//! [`create_dir_all_synced`] and [`sync_tree`] sync by themselves.
+//! [`create_dir_all_synced`] syncs by itself.
 
 use crate::list::kind;
 use crate::{EntryKind, Error};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::thread;
+use std::path::Path;
 
 /// Makes the names in `path` durable.
 pub fn sync_dir(path: impl AsRef<Path>) -> Result<(), Error> {
@@ -24,7 +21,7 @@ pub fn sync_file(path: impl AsRef<Path>) -> Result<(), Error> {
     sync(path.as_ref())
 }
 
-fn sync(path: &Path) -> Result<(), Error> {
+pub(crate) fn sync(path: &Path) -> Result<(), Error> {
     let file = File::open(path).map_err(|error| Error::io("open", path, error))?;
     file.sync_all()
         .map_err(|error| Error::io("sync", path, error))
@@ -154,66 +151,9 @@ pub fn remove_tree(path: impl AsRef<Path>) -> Result<(), Error> {
     }
 }
 
-/// Makes everything below `path` durable: contents first, then names.
-/// Several files are synced at once, so that the journal commits them together.
-pub fn sync_tree(path: impl AsRef<Path>) -> Result<(), Error> {
-    let (mut files, mut directories) = (Vec::new(), Vec::new());
-    collect(path.as_ref(), &mut files, &mut directories)?;
-    sync_all(&files)?;
-    // Children were pushed after their parents.
-    directories
-        .iter()
-        .rev()
-        .try_for_each(|directory| sync(directory))
-}
-
-/// Makes the names below `path` durable, in all its directories.
-pub fn sync_names(path: impl AsRef<Path>) -> Result<(), Error> {
-    let mut directories = Vec::new();
-    collect(path.as_ref(), &mut Vec::new(), &mut directories)?;
-    sync_all(&directories)
-}
-
 /// Creates `path` and its missing parents, not synced.
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), Error> {
     fs::create_dir_all(path.as_ref()).map_err(|error| Error::io("create", path, error))
-}
-
-fn collect(
-    path: &Path,
-    files: &mut Vec<PathBuf>,
-    directories: &mut Vec<PathBuf>,
-) -> Result<(), Error> {
-    directories.push(path.to_owned());
-    for entry in crate::list(path)? {
-        match entry.kind {
-            EntryKind::File => files.push(path.join(entry.name)),
-            EntryKind::Directory => collect(&path.join(entry.name), files, directories)?,
-            EntryKind::Symlink | EntryKind::Other => {}
-        }
-    }
-    Ok(())
-}
-
-/// Syncs `files` (or directories), a few at a time. The first error wins.
-pub fn sync_all(files: &[PathBuf]) -> Result<(), Error> {
-    const AT_ONCE: usize = 8;
-    if files.len() <= 1 {
-        return files.iter().try_for_each(|file| sync(file));
-    }
-    let todo = Mutex::new(files.iter());
-    let next = || todo.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || std::iter::from_fn(next).try_for_each(|file| sync(file));
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(files.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
-    })
 }
 
 #[cfg(test)]
@@ -257,7 +197,6 @@ mod tests {
         fs::write(kept.join("x"), "").unwrap();
         fs::create_dir(&gone).unwrap();
         std::os::unix::fs::symlink(&kept, gone.join("link")).unwrap();
-        sync_tree(folder.path()).unwrap();
         remove_tree(&gone).unwrap();
         remove_tree(&gone).unwrap();
         assert!(kept.join("x").exists() && !gone.exists());
@@ -267,9 +206,5 @@ mod tests {
     fn errors_name_path_and_verb() {
         let error = sync_dir("/nonexistent/x").unwrap_err();
         assert_eq!(error.to_string(), "cannot open '/nonexistent/x'");
-        let many: Vec<PathBuf> = (0..20)
-            .map(|n| PathBuf::from(format!("/nonexistent/{n}")))
-            .collect();
-        assert!(sync_all(&many).unwrap_err().is_not_found());
     }
 }

@@ -24,6 +24,7 @@ mod list;
 mod location;
 mod pattern;
 mod read;
+mod sync;
 
 pub use append::AppendFile;
 pub use atomic::AtomicFile;
@@ -32,3 +33,4 @@ pub use expand::expand;
 pub use list::{Entry, EntryKind, list};
 pub use location::Location;
 pub use read::{ReadAt, open_read, open_read_at, read_whole};
+pub use sync::{TreeSync, sync_all};

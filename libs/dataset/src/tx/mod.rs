@@ -39,5 +39,5 @@ pub use key::{Fingerprint, RunKey};
 pub use log::{LogEntry, LogPartition};
 pub use recover::recover;
 pub use stage::Stage;
-pub use trash::locate;
+pub use trash::{locate, reopen};
 pub use undo::undo;

@@ -27,7 +27,7 @@ pub(super) fn prepare(
     failpoint::reach("tx.linked")?;
     make_parents(stage, &planned)?;
     failpoint::reach("tx.parents")?;
-    dir::sync_names(stage.dir())?;
+    stage.sync.names(stage.dir())?;
     intent.root_after = root_after(stage, &planned)?;
     intent.partitions = planned
         .into_iter()

@@ -5,10 +5,12 @@ use super::Error;
 use super::plan::Planned;
 use crate::root::Root;
 use millrace_fault::quoted;
-use millrace_storage::attributes::{Filesystem, check_movable, check_writable, filesystem};
+use millrace_storage::attributes::{Decoy, Filesystem, check_writable, filesystem};
 use millrace_storage::{self as storage, dir, failpoint};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+const EBUSY: i32 = 16;
 const EXDEV: i32 = 18;
 const EINVAL: i32 = 22;
 const ENOSYS: i32 = 38;
@@ -22,16 +24,11 @@ pub(super) fn needs_window(
     allowed: bool,
 ) -> Result<bool, Error> {
     let kind = kind(tx)?;
-    for partition in planned {
-        check_writable(existing_parent(&root.partition(&partition.intent.path)))?;
-    }
-    let replaced = planned.iter().filter(|partition| partition.exists);
-    let live: Vec<PathBuf> = replaced
-        .map(|partition| root.partition(&partition.intent.path))
-        .collect();
+    let above = folders_above(root, planned);
+    above.iter().try_for_each(check_writable)?;
     // A foreign server need not refuse the probe's rename as POSIX demands.
     if kind != Filesystem::Foreign {
-        check_movable(&live, tx).map_err(|error| immovable(error, root))?;
+        check_movable(root, planned, &above, tx)?;
     }
     if kind == Filesystem::Exchanges || exchanges(tx)? {
         return Ok(false);
@@ -62,19 +59,71 @@ fn exchange_is_taken_away() -> bool {
     cfg!(debug_assertions) && std::env::var_os("MILLRACE_NO_EXCHANGE").is_some()
 }
 
+/// The folders that hold, or are going to hold, a partition, and those above them, as
+/// far as they exist.
+fn folders_above(root: &Root, planned: &[Planned]) -> BTreeSet<PathBuf> {
+    let above = |partition: &Planned| {
+        let folder = root.partition(&partition.intent.path);
+        let parent = existing_parent(&folder).to_owned();
+        let within = |path: &&Path| path.starts_with(root.path());
+        let mut folders: Vec<PathBuf> = parent
+            .ancestors()
+            .take_while(within)
+            .map(Path::to_owned)
+            .collect();
+        folders.push(parent);
+        folders
+    };
+    planned.iter().flat_map(above).collect()
+}
+
+fn check_movable(
+    root: &Root,
+    planned: &[Planned],
+    above: &BTreeSet<PathBuf>,
+    tx: &Path,
+) -> Result<(), Error> {
+    let decoy = Decoy::make(tx)?;
+    let replaced = planned.iter().filter(|partition| partition.exists);
+    let replaced = replaced.map(|partition| root.partition(&partition.intent.path));
+    let checked = replaced
+        .map(|path| decoy.check(&path))
+        .collect::<Result<(), _>>();
+    // Folders above stay where they are: a lower layer will do, another mount will not.
+    let within = above.iter().filter(|path| path.starts_with(root.path()));
+    let checked = checked.and_then(|()| {
+        within
+            .map(|path| decoy.check(path))
+            .try_for_each(except_lower_layer)
+    });
+    decoy.remove()?;
+    checked.map_err(|error| immovable(error, root))
+}
+
+fn except_lower_layer(checked: Result<(), storage::Error>) -> Result<(), storage::Error> {
+    checked.or_else(|error| {
+        if error.errno() == Some(EXDEV) {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
+}
+
 fn immovable(error: storage::Error, root: &Root) -> Error {
-    if error.errno() != Some(EXDEV) {
-        return error.into();
-    }
+    let what = match error.errno() {
+        Some(EBUSY) => "is a mount point: what is staged beside it cannot be moved into it",
+        Some(EXDEV) => {
+            "lies in a lower layer of an overlay, or on another mount: it cannot be exchanged"
+        }
+        _ => return error.into(),
+    };
     let path = match &error {
         storage::Error::Io { path, .. } => path.as_path(),
         _ => root.path(),
     };
-    Error::environment(format!(
-        "{} is a mount point, or lies in a lower layer of an overlay: it cannot be exchanged",
-        quoted(path.to_string_lossy())
-    ))
-    .hint("put the dataset into a folder of a volume")
+    Error::environment(format!("{} {what}", quoted(path.to_string_lossy())))
+        .hint("put the dataset into a folder of a volume")
 }
 
 fn exchanges(tx: &Path) -> Result<bool, Error> {

@@ -8,7 +8,7 @@ use super::{Error, probe, trash};
 use crate::root::{Root, below};
 use crate::state::{FORMAT, Recorded};
 use millrace_fault::quoted;
-use millrace_storage::{dir, failpoint};
+use millrace_storage::{dir, failpoint, sync_all};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,7 @@ fn flip_all(root: &Root, ready: &Path, intent: &Intent) -> Result<Vec<String>, E
         .into_iter()
         .filter(|parent| parent.is_dir())
         .collect();
-    dir::sync_all(&parents)?;
+    sync_all(&parents)?;
     failpoint::reach("tx.flips.synced")?;
     Ok(left)
 }

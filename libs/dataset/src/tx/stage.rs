@@ -11,7 +11,7 @@ use crate::root::{Root, below};
 use crate::state::{self, DatasetDescription, State};
 use millrace_fault::quoted;
 use millrace_storage::lock::Lock;
-use millrace_storage::{EntryKind, dir, failpoint, list};
+use millrace_storage::{EntryKind, TreeSync, dir, failpoint, list};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,8 @@ pub struct Stage {
     earlier: Option<LogEntry>,
     pub(super) seen: Option<DatasetDescription>,
     pub(super) committed: bool,
+    /// Opened before anything is written: it reports errors since then.
+    pub(super) sync: TreeSync,
     _lock: Lock,
 }
 
@@ -46,6 +48,7 @@ impl Stage {
         let new = folder.join("new");
         clear(&folder)?;
         dir::create_dir(&new)?;
+        let sync = TreeSync::open(&new)?;
         failpoint::reach("tx.stage.open")?;
         Ok(Stage {
             root: root.clone(),
@@ -57,6 +60,7 @@ impl Stage {
             earlier,
             seen,
             committed: false,
+            sync,
             _lock: lock,
         })
     }
@@ -108,7 +112,7 @@ impl Stage {
     pub fn commit(mut self, change: Change, options: &CommitOptions) -> Result<Outcome, Error> {
         self.check(&change.partitions)?;
         failpoint::reach("tx.stage.checked")?;
-        dir::sync_tree(&self.new)?;
+        self.sync.tree(&self.new)?;
         failpoint::reach("tx.stage.synced")?;
         commit::commit(&mut self, change, options)
     }

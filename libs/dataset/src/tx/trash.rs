@@ -5,8 +5,9 @@ use super::Error;
 use crate::root::{Root, below};
 use crate::state::{State, is_ready};
 use millrace_storage::attributes::age;
-use millrace_storage::{dir, failpoint, list};
+use millrace_storage::{ReadAt, dir, failpoint, list, open_read_at};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Moves `ready` to `trash/ID`, durably. An older one of the same id (the transaction
@@ -52,6 +53,27 @@ pub fn locate(
         let found = search(&folder, partition, name, bytes)?;
         if found.is_some() {
             return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// [`locate`], opened: between finding and opening, it may move on to the trash.
+pub fn reopen(
+    root: &Root,
+    partition: &str,
+    name: &str,
+    bytes: u64,
+) -> Result<Option<Arc<dyn ReadAt>>, Error> {
+    const MOVES: usize = 8;
+    for _ in 0..MOVES {
+        let Some(path) = locate(root, partition, name, bytes)? else {
+            return Ok(None);
+        };
+        match open_read_at(&path.as_path().into()) {
+            Ok(file) => return Ok(Some(file)),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(None)

@@ -165,3 +165,84 @@ fn a_root_that_cannot_be_written_to() {
     chattr("-i").unwrap();
     failed_cleanly(&scene, ended.code, &ended.stderr, "cannot write to");
 }
+
+/// Mounts `options` at `place`; says why not.
+fn mount<'a>(place: &'a Path, options: &[&str]) -> Option<Mounted<'a>> {
+    std::fs::create_dir_all(place).unwrap();
+    match Command::new("mount").args(options).arg(place).output() {
+        Ok(output) if output.status.success() => Some(Mounted(place)),
+        other => {
+            println!("skipped: cannot mount {options:?} here: {other:?}");
+            None
+        }
+    }
+}
+
+/// A dataset in a lower layer of an overlay (a container's image): its folders cannot be
+/// exchanged, which is found out before the commit point.
+#[test]
+fn a_lower_layer_of_an_overlay() {
+    let image = Scene::with_base();
+    let layers = tempfile::tempdir().unwrap();
+    let at = |name: &str| layers.path().join(name).to_string_lossy().into_owned();
+    let lower = image.folder.path().to_string_lossy().into_owned();
+    // Layers of their own filesystem: an overlay does not go onto an overlay.
+    let Some(_base) = mount(layers.path(), &["-t", "tmpfs", "tmpfs"]) else {
+        return;
+    };
+    std::fs::create_dir(at("upper")).unwrap();
+    std::fs::create_dir(at("work")).unwrap();
+    let options = format!(
+        "lowerdir={lower},upperdir={},workdir={},redirect_dir=off",
+        at("upper"),
+        at("work")
+    );
+    let merged = layers.path().join("merged");
+    let Some(_overlay) = mount(&merged, &["-t", "overlay", "-o", &options, "overlay"]) else {
+        return;
+    };
+    let path = merged.join("out");
+    let before = super::scene::rows(&path);
+    assert_eq!(before, base().partitions);
+    let job = Job {
+        adopt: true,
+        ..Job::new("o", Mode::Overwrite)
+            .rows("p=1", 20..25)
+            .rows("p=7", 1..2)
+    };
+    let ended = driver::run(&job, &path, "");
+    assert_eq!(ended.code, 4, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("lower layer of an overlay"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(super::scene::rows(&path), before);
+    // What was made in the upper layer is exchanged like anywhere else.
+    let fresh = merged.join("fresh");
+    for run in ["one", "two"] {
+        Job::new(run, Mode::Overwrite)
+            .rows("p=1", 20..25)
+            .run(&fresh)
+            .unwrap();
+    }
+    assert_eq!(super::scene::rows(&fresh)["p=1"].len(), 5);
+}
+
+/// A root that is a mount point has its state on another filesystem.
+#[test]
+fn a_root_that_is_a_mount_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    let Some(_mounted) = mount(&path, &["-t", "tmpfs", "tmpfs"]) else {
+        return;
+    };
+    let failure = millrace_fault::Failure::from(base().run(&path).unwrap_err());
+    assert_eq!(failure.exit().0, 4, "{failure}");
+    assert!(
+        failure.to_string().contains("is a mount point"),
+        "{failure}"
+    );
+    assert!(super::scene::rows(&path).is_empty());
+    base().run(&path.join("below")).unwrap();
+}

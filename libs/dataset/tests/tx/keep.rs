@@ -1,7 +1,7 @@
 //! Which live files stay, and what goes along with them.
 
-use super::scene::{Job, Mode, Scene, read, write};
-use millrace_dataset::tx::{Keep, locate};
+use super::scene::{Job, Mode, Scene, decode, try_read, write};
+use millrace_dataset::tx::{Keep, locate, reopen};
 use millrace_fault::{Coded, Exit};
 use std::collections::HashSet;
 use std::fs::{self, Permissions};
@@ -162,19 +162,13 @@ fn readers_find_what_vanished_between_listing_and_opening() {
             assert_eq!(listed.len(), 1);
             for file in &listed[0].files {
                 std::thread::yield_now();
-                let ids = match fs::File::open(&file.path) {
-                    Ok(_) if file.path.exists() => {
-                        std::panic::catch_unwind(|| read(&file.path)).ok()
-                    }
-                    _ => None,
-                };
-                let ids = ids.unwrap_or_else(|| {
+                let ids = try_read(&file.path).unwrap_or_else(|error| {
+                    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
                     located += 1;
-                    read(
-                        &locate(&scene.root(), "p=1", &file.name, file.size)
-                            .unwrap()
-                            .unwrap(),
-                    )
+                    let again = reopen(&scene.root(), "p=1", &file.name, file.size);
+                    let again = again.unwrap().expect("replaced, so it is kept somewhere");
+                    let length = again.len() as usize;
+                    decode(again.read_at(0, length).unwrap())
                 });
                 assert_eq!(ids.len(), 500);
                 assert!(ids.iter().all(|id| *id == ids[0]));

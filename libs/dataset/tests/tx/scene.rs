@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -341,8 +341,12 @@ pub fn read(path: &Path) -> Vec<i64> {
     try_read(path).unwrap()
 }
 
-fn try_read(path: &Path) -> std::io::Result<Vec<i64>> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?);
+pub fn try_read(path: &Path) -> std::io::Result<Vec<i64>> {
+    Ok(decode(fs::read(path)?.into()))
+}
+
+pub fn decode(text: bytes::Bytes) -> Vec<i64> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(text);
     let reader = builder.unwrap().build().unwrap();
     let column = |batch: RecordBatch| {
         batch
@@ -351,7 +355,7 @@ fn try_read(path: &Path) -> std::io::Result<Vec<i64>> {
             .values()
             .to_vec()
     };
-    Ok(reader.flat_map(|batch| column(batch.unwrap())).collect())
+    reader.flat_map(|batch| column(batch.unwrap())).collect()
 }
 
 fn data_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,0 +1,143 @@
+//! Whole trees made durable: file by file, or, where many are to be synced, the whole
+//! filesystem at once.
+//!
+//! `syncfs(2)` is taken only where it reports write errors: since Linux 5.8, on
+//! filesystems known to do so, and only errors since its handle was opened. So the
+//! handle is opened before the first byte is written.
+
+use crate::attributes::{Filesystem, filesystem};
+use crate::dir::sync;
+use crate::{EntryKind, Error};
+use rustix::fs::syncfs;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// From so many files on, one sync of the filesystem is quicker than one for each.
+const MANY: usize = 16;
+
+/// Makes trees on one filesystem durable.
+#[derive(Debug)]
+pub struct TreeSync {
+    handle: Option<File>,
+    path: PathBuf,
+}
+
+impl TreeSync {
+    /// For trees on the filesystem of `path`, about to be written.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let reports = filesystem(path)? == Filesystem::Exchanges && kernel_reports_errors();
+        let open = || File::open(path).map_err(|error| Error::io("open", path, error));
+        Ok(TreeSync {
+            handle: reports.then(open).transpose()?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Makes everything below `path` durable: contents and names.
+    pub fn tree(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let (mut files, mut directories) = (Vec::new(), Vec::new());
+        collect(path.as_ref(), &mut files, &mut directories)?;
+        // No order is needed: nothing refers to the names before the commit point.
+        files.append(&mut directories);
+        self.all(&files)
+    }
+
+    /// Makes the names below `path` durable, in all its directories.
+    pub fn names(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let mut directories = Vec::new();
+        collect(path.as_ref(), &mut Vec::new(), &mut directories)?;
+        self.all(&directories)
+    }
+
+    fn all(&self, paths: &[PathBuf]) -> Result<(), Error> {
+        match &self.handle {
+            Some(handle) if paths.len() >= MANY => syncfs(handle)
+                .map_err(|error| Error::io("sync the filesystem of", &self.path, error)),
+            _ => sync_all(paths),
+        }
+    }
+}
+
+/// Before 5.8 `syncfs` answered OK whatever happened.
+fn kernel_reports_errors() -> bool {
+    let name = rustix::system::uname();
+    let release = name.release().to_string_lossy();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (5, 8)
+}
+
+fn collect(
+    path: &Path,
+    files: &mut Vec<PathBuf>,
+    directories: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
+    directories.push(path.to_owned());
+    for entry in crate::list(path)? {
+        match entry.kind {
+            EntryKind::File => files.push(path.join(entry.name)),
+            EntryKind::Directory => collect(&path.join(entry.name), files, directories)?,
+            EntryKind::Symlink | EntryKind::Other => {}
+        }
+    }
+    Ok(())
+}
+
+/// Syncs files and directories, a few at a time, so that the journal commits them
+/// together. The first error wins.
+pub fn sync_all(paths: &[PathBuf]) -> Result<(), Error> {
+    const AT_ONCE: usize = 8;
+    if paths.len() <= 1 {
+        return paths.iter().try_for_each(|path| sync(path));
+    }
+    let todo = Mutex::new(paths.iter());
+    let next = || todo.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).try_for_each(|path| sync(path));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(paths.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().try_for_each(join)
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_files_are_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let sync = TreeSync::open(folder.path()).unwrap();
+        for n in 0..2 * MANY {
+            std::fs::create_dir(folder.path().join(format!("d{n}"))).unwrap();
+            std::fs::write(folder.path().join(format!("d{n}/f")), "x").unwrap();
+            sync.tree(folder.path()).unwrap();
+            sync.names(folder.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let many: Vec<PathBuf> = (0..20)
+            .map(|n| PathBuf::from(format!("/nonexistent/{n}")))
+            .collect();
+        let error = sync_all(&many).unwrap_err();
+        assert!(
+            error.is_not_found() && error.to_string().contains("/nonexistent/"),
+            "{error}"
+        );
+        assert!(TreeSync::open("/nonexistent").is_err());
+    }
+}
