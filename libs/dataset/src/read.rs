@@ -102,6 +102,12 @@ impl Source {
         Ok(Source { bytes, path: path.to_owned(), read: Arc::default() })
     }
 
+    /// A file that is open already.
+    pub fn opened(bytes: Arc<dyn ReadAt>) -> Source {
+        let path = bytes.location().path().to_owned();
+        Source { bytes, path, read: Arc::default() }
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path

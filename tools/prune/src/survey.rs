@@ -52,8 +52,8 @@ impl File {
     }
 
     fn locate(&self, root: &Root, error: ReadError) -> Result<Source, Failure> {
-        match tx::locate(root, &self.folder, &self.data.name, self.data.size)? {
-            Some(path) => Ok(Source::open(&path)?),
+        match tx::reopen(root, &self.folder, &self.data.name, self.data.size)? {
+            Some(bytes) => Ok(Source::opened(bytes)),
             None => {
                 Err(Failure::from(error)
                     .hint("it was replaced while the dataset was read: run again"))

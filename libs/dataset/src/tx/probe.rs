@@ -84,11 +84,9 @@ fn check_movable(
     tx: &Path,
 ) -> Result<(), Error> {
     let decoy = Decoy::make(tx)?;
-    let replaced = planned.iter().filter(|partition| partition.exists);
-    let replaced = replaced.map(|partition| root.partition(&partition.intent.path));
-    let checked = replaced
-        .map(|path| decoy.check(&path))
-        .collect::<Result<(), _>>();
+    let mut replaced = planned.iter().filter(|partition| partition.exists);
+    let checked =
+        replaced.try_for_each(|partition| decoy.check(&root.partition(&partition.intent.path)));
     // Folders above stay where they are: a lower layer will do, another mount will not.
     let within = above.iter().filter(|path| path.starts_with(root.path()));
     let checked = checked.and_then(|()| {
