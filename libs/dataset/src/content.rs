@@ -28,25 +28,38 @@ struct Column {
 impl Content {
     /// For batches of `columns` columns.
     pub fn new(columns: usize) -> Self {
-        Content { columns: (0..columns).map(|_| Column::new()).collect() }
+        Content {
+            columns: (0..columns).map(|_| Column::new()).collect(),
+        }
     }
 
     /// Adds rows.
     pub fn update(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        self.columns.iter_mut().zip(batch.columns()).try_for_each(|(column, array)| column.update(array))
+        self.columns
+            .iter_mut()
+            .zip(batch.columns())
+            .try_for_each(|(column, array)| column.update(array))
     }
 
     /// The hash of all rows so far, 16 hexadecimal digits.
     pub fn digest(&self) -> String {
         let mut all = Xxh3::new();
-        self.columns.iter().for_each(|column| column.digest(&mut all));
+        self.columns
+            .iter()
+            .for_each(|column| column.digest(&mut all));
         format!("{:016x}", all.digest())
     }
 }
 
 impl Column {
     fn new() -> Self {
-        Column { rows: 0, nulls: Xxh3::new(), lengths: Xxh3::new(), values: Xxh3::new(), children: Vec::new() }
+        Column {
+            rows: 0,
+            nulls: Xxh3::new(),
+            lengths: Xxh3::new(),
+            values: Xxh3::new(),
+            children: Vec::new(),
+        }
     }
 
     fn digest(&self, all: &mut Xxh3) {
@@ -107,10 +120,13 @@ impl Column {
 
     /// Fixed-width values; a type without a width hashes by its nulls and length alone.
     fn fixed(&mut self, data: &ArrayData, width: usize) {
-        let Some(buffer) = data.buffers().first().filter(|_| width > 0) else { return };
+        let Some(buffer) = data.buffers().first().filter(|_| width > 0) else {
+            return;
+        };
         let bytes = buffer.as_slice();
         for_valid_runs(data, |start, end| {
-            self.values.update(&bytes[(data.offset() + start) * width..(data.offset() + end) * width]);
+            self.values
+                .update(&bytes[(data.offset() + start) * width..(data.offset() + end) * width]);
         });
     }
 
@@ -121,7 +137,8 @@ impl Column {
         let offsets = &data.buffer::<O>(0)[..=data.len()];
         let bytes = data.buffers()[1].as_slice();
         for_valid_runs(data, |start, end| {
-            self.values.update(&bytes[offsets[start].as_usize()..offsets[end].as_usize()]);
+            self.values
+                .update(&bytes[offsets[start].as_usize()..offsets[end].as_usize()]);
             self.lengths(&offsets[start..=end]);
         });
     }
@@ -141,7 +158,12 @@ impl Column {
         self.lengths.update(&lengths[..used]);
     }
 
-    fn lists<O: ArrowNativeType>(&mut self, array: &ArrayRef, offsets: &[O], values: &ArrayRef) -> Result<(), ArrowError> {
+    fn lists<O: ArrowNativeType>(
+        &mut self,
+        array: &ArrayRef,
+        offsets: &[O],
+        values: &ArrayRef,
+    ) -> Result<(), ArrowError> {
         for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
             let (start, end) = (offsets[row].as_usize(), offsets[row + 1].as_usize());
             self.lengths(&offsets[row..=row + 1]);
@@ -152,7 +174,10 @@ impl Column {
 
     fn each_child(&mut self, children: &[ArrayRef]) -> Result<(), ArrowError> {
         self.children.resize_with(children.len(), Column::new);
-        self.children.iter_mut().zip(children).try_for_each(|(column, child)| column.update(child))
+        self.children
+            .iter_mut()
+            .zip(children)
+            .try_for_each(|(column, child)| column.update(child))
     }
 }
 
@@ -167,7 +192,9 @@ fn width(data_type: &DataType) -> usize {
 fn for_valid_runs(data: &ArrayData, mut run: impl FnMut(usize, usize)) {
     match data.nulls() {
         None => run(0, data.len()),
-        Some(nulls) => nulls.valid_slices().for_each(|(start, end)| run(start, end)),
+        Some(nulls) => nulls
+            .valid_slices()
+            .for_each(|(start, end)| run(start, end)),
     }
 }
 
@@ -181,13 +208,39 @@ mod tests {
     fn batch() -> RecordBatch {
         let mut lists = ListBuilder::new(Int64Builder::new());
         for n in 0..40 {
-            lists.values().append_slice(&(0..n % 4).collect::<Vec<i64>>());
+            lists
+                .values()
+                .append_slice(&(0..n % 4).collect::<Vec<i64>>());
             lists.append(n % 7 != 0);
         }
         RecordBatch::try_from_iter_with_nullable([
-            ("i", Arc::new((0..40).map(|i| (i % 5 != 0).then_some(i)).collect::<Int64Array>()) as ArrayRef, true),
-            ("s", Arc::new((0..40).map(|i| (i % 3 != 0).then(|| "x".repeat(i))).collect::<StringArray>()), true),
-            ("b", Arc::new((0..40).map(|i| (i % 4 != 0).then_some(i % 2 == 0)).collect::<BooleanArray>()), true),
+            (
+                "i",
+                Arc::new(
+                    (0..40)
+                        .map(|i| (i % 5 != 0).then_some(i))
+                        .collect::<Int64Array>(),
+                ) as ArrayRef,
+                true,
+            ),
+            (
+                "s",
+                Arc::new(
+                    (0..40)
+                        .map(|i| (i % 3 != 0).then(|| "x".repeat(i)))
+                        .collect::<StringArray>(),
+                ),
+                true,
+            ),
+            (
+                "b",
+                Arc::new(
+                    (0..40)
+                        .map(|i| (i % 4 != 0).then_some(i % 2 == 0))
+                        .collect::<BooleanArray>(),
+                ),
+                true,
+            ),
             ("l", Arc::new(lists.finish()), true),
         ])
         .unwrap()
@@ -195,7 +248,9 @@ mod tests {
 
     fn digest(batches: &[RecordBatch]) -> String {
         let mut content = Content::new(batches[0].num_columns());
-        batches.iter().for_each(|batch| content.update(batch).unwrap());
+        batches
+            .iter()
+            .for_each(|batch| content.update(batch).unwrap());
         content.digest()
     }
 
@@ -204,7 +259,11 @@ mod tests {
         let whole = batch();
         for cut in 0..=40 {
             let parts = [whole.slice(0, cut), whole.slice(cut, 40 - cut)];
-            assert_eq!(digest(&parts), digest(std::slice::from_ref(&whole)), "{cut}");
+            assert_eq!(
+                digest(&parts),
+                digest(std::slice::from_ref(&whole)),
+                "{cut}"
+            );
         }
     }
 
@@ -215,7 +274,11 @@ mod tests {
         assert_ne!(digest(&[whole.slice(0, 39)]), expected);
         assert_ne!(digest(&[whole.slice(20, 20), whole.slice(0, 20)]), expected);
         let one = |texts: Vec<&str>| {
-            digest(&[RecordBatch::try_from_iter([("s", Arc::new(StringArray::from(texts)) as ArrayRef)]).unwrap()])
+            digest(&[RecordBatch::try_from_iter([(
+                "s",
+                Arc::new(StringArray::from(texts)) as ArrayRef,
+            )])
+            .unwrap()])
         };
         assert_ne!(one(vec!["ab", "c"]), one(vec!["a", "bc"]));
     }
@@ -225,7 +288,9 @@ mod tests {
         let nulls = Some(vec![true, false].into());
         let one = Int64Array::new(vec![1, 2].into(), nulls.clone());
         let other = Int64Array::new(vec![1, 3].into(), nulls);
-        let digest_of = |array: Int64Array| digest(&[RecordBatch::try_from_iter([("i", Arc::new(array) as ArrayRef)]).unwrap()]);
+        let digest_of = |array: Int64Array| {
+            digest(&[RecordBatch::try_from_iter([("i", Arc::new(array) as ArrayRef)]).unwrap()])
+        };
         assert_eq!(digest_of(one), digest_of(other));
     }
 }

@@ -87,7 +87,9 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
 }
 
 fn escaped_byte(bytes: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = bytes else { return None };
+    let [b'%', high, low, ..] = bytes else {
+        return None;
+    };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     Some((digit(high)? << 4 | digit(low)?) as u8)
 }
@@ -97,22 +99,30 @@ fn escaped_byte(bytes: &[u8]) -> Option<u8> {
 pub fn segment(column: &str, value: Option<&str>) -> Result<String, NoName> {
     let refused = |problem: String| {
         let value = value.unwrap_or(NULL).to_owned();
-        Err(NoName { value, column: column.to_owned(), problem })
+        Err(NoName {
+            value,
+            column: column.to_owned(),
+            problem,
+        })
     };
     if value == Some(NULL) {
         return refused("readers take this text for null".to_owned());
     }
     let text = format!("{}={}", escape(column), value.map_or(NULL.into(), escape));
     match text.len() {
-        bytes if bytes > NAME_MAX => refused(format!("{bytes} bytes when escaped, at most 255 fit a folder name")),
+        bytes if bytes > NAME_MAX => refused(format!(
+            "{bytes} bytes when escaped, at most 255 fit a folder name"
+        )),
         _ => Ok(text),
     }
 }
 
 /// The relative path of a partition: `order_date=2026-03-17/order_hour=05`.
 pub fn path(values: &[(&str, Option<&str>)]) -> Result<String, NoName> {
-    let segments: Result<Vec<String>, NoName> =
-        values.iter().map(|(column, value)| segment(column, *value)).collect();
+    let segments: Result<Vec<String>, NoName> = values
+        .iter()
+        .map(|(column, value)| segment(column, *value))
+        .collect();
     Ok(segments?.join("/"))
 }
 
@@ -139,7 +149,10 @@ mod tests {
         assert_eq!(escape("../../x"), "..%2F..%2Fx");
         assert_eq!(escape("%2F"), "%252F");
         assert_eq!(escape("a b\n\0\u{7f}"), "a%20b%0A%00%7F");
-        assert_eq!(escape("\"#%'*/:=?\\{[]^"), "%22%23%25%27%2A%2F%3A%3D%3F%5C%7B%5B%5D%5E");
+        assert_eq!(
+            escape("\"#%'*/:=?\\{[]^"),
+            "%22%23%25%27%2A%2F%3A%3D%3F%5C%7B%5B%5D%5E"
+        );
         assert_eq!(escape("zürich 🙂"), "zürich%20🙂");
     }
 
@@ -147,7 +160,12 @@ mod tests {
     fn null_empty_and_their_look_alikes_stay_apart() {
         assert_eq!(segment("r", None).unwrap(), "r=__HIVE_DEFAULT_PARTITION__");
         assert_eq!(segment("r", Some("")).unwrap(), "r=");
-        assert!(segment("r", Some(NULL)).unwrap_err().to_string().contains("for null"));
+        assert!(
+            segment("r", Some(NULL))
+                .unwrap_err()
+                .to_string()
+                .contains("for null")
+        );
         assert_eq!(segment("r", Some("Null")).unwrap(), "r=%4Eull");
     }
 
@@ -178,7 +196,10 @@ mod tests {
         let values = parse_path(&text);
         assert_eq!(values[1], ("r".to_owned(), None));
         assert_eq!(values[2], ("s".to_owned(), Some("a=b".to_owned())));
-        assert_eq!(parse_path("plain/x=1"), [("x".to_owned(), Some("1".to_owned()))]);
+        assert_eq!(
+            parse_path("plain/x=1"),
+            [("x".to_owned(), Some("1".to_owned()))]
+        );
     }
 
     proptest! {

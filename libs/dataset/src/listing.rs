@@ -92,18 +92,28 @@ pub fn list(root: &Path) -> Result<Vec<Partition>, ListError> {
 /// Lists what lies under the relative path `path` of the dataset at `root`.
 pub fn list_under(root: &Path, path: &str) -> Result<Vec<Partition>, ListError> {
     let mut found = Vec::new();
-    let folder = if path.is_empty() { root.to_owned() } else { root.join(path) };
+    let folder = if path.is_empty() {
+        root.to_owned()
+    } else {
+        root.join(path)
+    };
     walk(&folder, path, &mut found)?;
     found.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
     Ok(found)
 }
 
 fn walk(folder: &Path, relative: &str, found: &mut Vec<Partition>) -> Result<(), ListError> {
-    let failed = |source| ListError::Io { path: folder.to_owned(), source };
+    let failed = |source| ListError::Io {
+        path: folder.to_owned(),
+        source,
+    };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let name = entry.file_name().into_string().map_err(|_| ListError::NotText(entry.path()))?;
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|_| ListError::NotText(entry.path()))?;
         if name.starts_with(['_', '.']) {
             continue;
         }
@@ -112,7 +122,11 @@ fn walk(folder: &Path, relative: &str, found: &mut Vec<Partition>) -> Result<(),
             return Err(ListError::Link(entry.path()));
         }
         if kind.is_dir() {
-            let below = if relative.is_empty() { name } else { format!("{relative}/{name}") };
+            let below = if relative.is_empty() {
+                name
+            } else {
+                format!("{relative}/{name}")
+            };
             walk(&entry.path(), &below, found)?;
         } else if is_parquet(&name) {
             files.extend(data_file(&entry, name)?);
@@ -120,21 +134,34 @@ fn walk(folder: &Path, relative: &str, found: &mut Vec<Partition>) -> Result<(),
     }
     if !files.is_empty() {
         files.sort_by(|a, b| a.name.cmp(&b.name));
-        found.push(Partition { path: relative.to_owned(), values: hive::parse_path(relative), files });
+        found.push(Partition {
+            path: relative.to_owned(),
+            values: hive::parse_path(relative),
+            files,
+        });
     }
     Ok(())
 }
 
 pub(crate) fn is_parquet(name: &str) -> bool {
-    SUFFIXES.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix))
+    SUFFIXES
+        .iter()
+        .any(|suffix| name.len() > suffix.len() && name.ends_with(suffix))
 }
 
 /// None when it vanished meanwhile.
 fn data_file(entry: &DirEntry, name: String) -> Result<Option<DataFile>, ListError> {
     let path = entry.path();
-    let stat = entry.metadata().and_then(|meta: Metadata| Ok((meta.len(), meta.modified()?)));
+    let stat = entry
+        .metadata()
+        .and_then(|meta: Metadata| Ok((meta.len(), meta.modified()?)));
     match stat {
-        Ok((size, modified)) => Ok(Some(DataFile { path, name, size, modified })),
+        Ok((size, modified)) => Ok(Some(DataFile {
+            path,
+            name,
+            size,
+            modified,
+        })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ListError::Io { path, source }),
     }
@@ -143,10 +170,17 @@ fn data_file(entry: &DirEntry, name: String) -> Result<Option<DataFile>, ListErr
 /// The partition columns of a listing: names from the paths, types from `recorded` where
 /// it has the name, else inferred as DuckDB does: integers, dates, else strings.
 pub fn partition_fields(partitions: &[Partition], recorded: &Fields) -> Result<Fields, ListError> {
-    let Some(first) = partitions.first() else { return Ok(recorded.clone()) };
+    let Some(first) = partitions.first() else {
+        return Ok(recorded.clone());
+    };
     let mut inferred: Vec<Inferred> = vec![Inferred::default(); first.values.len()];
     for partition in partitions {
-        let names = |p: &Partition| p.values.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let names = |p: &Partition| {
+            p.values
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect::<Vec<_>>()
+        };
         if names(partition) != names(first) {
             return Err(ListError::Mixed(first.path.clone(), partition.path.clone()));
         }
@@ -166,17 +200,26 @@ pub fn partition_fields(partitions: &[Partition], recorded: &Fields) -> Result<F
 /// The partitions' values as one row a partition, typed by `fields` (from
 /// [`partition_fields`]): what a predicate on partition columns is evaluated on.
 pub fn values_batch(partitions: &[Partition], fields: &Fields) -> Result<RecordBatch, ListError> {
-    let columns: Result<Vec<ArrayRef>, ListError> =
-        fields.iter().map(|field| column(partitions, field)).collect();
+    let columns: Result<Vec<ArrayRef>, ListError> = fields
+        .iter()
+        .map(|field| column(partitions, field))
+        .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(partitions.len()));
     let schema = Arc::new(Schema::new(fields.clone()));
-    RecordBatch::try_new_with_options(schema, columns?, &options)
-        .map_err(|source| ListError::Untyped { expected: "a table".to_owned(), source })
+    RecordBatch::try_new_with_options(schema, columns?, &options).map_err(|source| {
+        ListError::Untyped {
+            expected: "a table".to_owned(),
+            source,
+        }
+    })
 }
 
 fn column(partitions: &[Partition], field: &Field) -> Result<ArrayRef, ListError> {
     let value = |partition: &Partition| {
-        let found = partition.values.iter().find(|(name, _)| name == field.name());
+        let found = partition
+            .values
+            .iter()
+            .find(|(name, _)| name == field.name());
         found.and_then(|(_, value)| value.clone())
     };
     let texts: StringArray = partitions.iter().map(value).collect();
@@ -185,10 +228,17 @@ fn column(partitions: &[Partition], field: &Field) -> Result<ArrayRef, ListError
 
 /// Folder texts as values of `data_type`; a text that is none is an error.
 pub fn typed(texts: &StringArray, data_type: &DataType) -> Result<ArrayRef, ListError> {
-    let options = arrow_cast::CastOptions { safe: false, ..Default::default() };
+    let options = arrow_cast::CastOptions {
+        safe: false,
+        ..Default::default()
+    };
     let texts: ArrayRef = Arc::new(texts.clone());
-    arrow_cast::cast_with_options(&texts, data_type, &options)
-        .map_err(|source| ListError::Untyped { expected: data_type.to_string(), source })
+    arrow_cast::cast_with_options(&texts, data_type, &options).map_err(|source| {
+        ListError::Untyped {
+            expected: data_type.to_string(),
+            source,
+        }
+    })
 }
 
 /// What all values of a column have been so far.
@@ -201,7 +251,11 @@ struct Inferred {
 
 impl Default for Inferred {
     fn default() -> Self {
-        Inferred { integer: true, date: true, seen: false }
+        Inferred {
+            integer: true,
+            date: true,
+            seen: false,
+        }
     }
 }
 
@@ -278,11 +332,21 @@ mod tests {
     #[test]
     fn what_readers_skip_is_skipped_and_the_rest_is_sorted() {
         let root = tree(&[
-            "b=2/b.parquet", "b=2/a.parquet", "b=2/.a.parquet.crc", "b=10/x.parquet", "_SUCCESS",
-            "_tmp/b=3/x.parquet", ".stage/x.parquet", "b=2/readme.txt", "b=10/_x.parquet",
+            "b=2/b.parquet",
+            "b=2/a.parquet",
+            "b=2/.a.parquet.crc",
+            "b=10/x.parquet",
+            "_SUCCESS",
+            "_tmp/b=3/x.parquet",
+            ".stage/x.parquet",
+            "b=2/readme.txt",
+            "b=10/_x.parquet",
         ]);
         let found = list(root.path()).unwrap();
-        let names: Vec<_> = found.iter().map(|p| (p.path.as_str(), p.files.len())).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|p| (p.path.as_str(), p.files.len()))
+            .collect();
         assert_eq!(names, [("b=10", 1), ("b=2", 2)]);
         assert_eq!(found[1].files[0].name, "a.parquet");
         assert_eq!(found[1].files[0].size, 1);
@@ -306,14 +370,20 @@ mod tests {
         assert_eq!(fields[1].data_type(), &DataType::Utf8);
         let wrong: Fields = vec![Field::new("s", DataType::Int32, true)].into();
         let fields = partition_fields(&found, &wrong).unwrap();
-        assert_eq!(values_batch(&found, &fields).unwrap_err().exit(), Exit::DATA);
+        assert_eq!(
+            values_batch(&found, &fields).unwrap_err().exit(),
+            Exit::DATA
+        );
     }
 
     #[test]
     fn links_and_mixed_depths_are_refused() {
         let root = tree(&["a=1/x.parquet", "a=1/b=2/x.parquet"]);
         let found = list(root.path()).unwrap();
-        assert!(matches!(partition_fields(&found, &Fields::empty()), Err(ListError::Mixed(..))));
+        assert!(matches!(
+            partition_fields(&found, &Fields::empty()),
+            Err(ListError::Mixed(..))
+        ));
         std::os::unix::fs::symlink("/tmp", root.path().join("a=2")).unwrap();
         assert!(matches!(list(root.path()), Err(ListError::Link(_))));
     }
@@ -328,7 +398,10 @@ mod tests {
     #[test]
     fn spellings_of_one_value_are_found() {
         let double = |paths: &[&str]| double_spelling(paths.iter().map(|p| (*p).to_owned()));
-        assert_eq!(double(&["h=5", "h=05"]), Some(("h=5".into(), "h=05".into())));
+        assert_eq!(
+            double(&["h=5", "h=05"]),
+            Some(("h=5".into(), "h=05".into()))
+        );
         assert!(double(&["s=New York", "s=New%20York"]).is_some());
         assert!(double(&["h=5", "h=50", "h=0", "x=05", "h=5"]).is_none());
         assert!(double(&["h=0", "h=00"]).is_some());

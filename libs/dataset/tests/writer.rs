@@ -1,5 +1,10 @@
 //! The partitioned writer: rows, order, sizes, memory, and the same bytes always.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs
+)]
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -24,12 +29,22 @@ fn batch(start: i64, n: i64) -> RecordBatch {
     let names: Vec<String> = ids.clone().map(|i| format!("{:016x}", noise(i))).collect();
     let inner = StructArray::from(vec![(
         Arc::new(Field::new("x", DataType::Float64, true)),
-        Arc::new(Float64Array::from_iter_values(ids.clone().map(|i| noise(i) as f64))) as ArrayRef,
+        Arc::new(Float64Array::from_iter_values(
+            ids.clone().map(|i| noise(i) as f64),
+        )) as ArrayRef,
     )]);
     RecordBatch::try_from_iter([
-        ("id", Arc::new(Int64Array::from_iter_values(ids.clone())) as ArrayRef),
+        (
+            "id",
+            Arc::new(Int64Array::from_iter_values(ids.clone())) as ArrayRef,
+        ),
         ("name", Arc::new(StringArray::from(names))),
-        ("kind", Arc::new(StringArray::from_iter_values(ids.map(|i| ["a", "b", "c"][i as usize % 3])))),
+        (
+            "kind",
+            Arc::new(StringArray::from_iter_values(
+                ids.map(|i| ["a", "b", "c"][i as usize % 3]),
+            )),
+        ),
         ("inner", Arc::new(inner)),
     ])
     .unwrap()
@@ -55,22 +70,44 @@ fn write(dir: &Path, settings: WriterSettings, total: i64, key: impl Fn(i64) -> 
 }
 
 fn settings(threads: usize) -> WriterSettings {
-    WriterSettings { threads, ..WriterSettings::default() }
+    WriterSettings {
+        threads,
+        ..WriterSettings::default()
+    }
 }
 
 fn read_ids(path: &Path) -> Vec<i64> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
-    reader.flat_map(|batch| batch.unwrap().column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap())
+        .unwrap()
+        .build()
+        .unwrap();
+    reader
+        .flat_map(|batch| {
+            batch
+                .unwrap()
+                .column(0)
+                .as_primitive::<Int64Type>()
+                .values()
+                .to_vec()
+        })
+        .collect()
 }
 
 fn metadata(path: &Path) -> Arc<ParquetMetaData> {
-    ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().metadata().clone()
+    ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap())
+        .unwrap()
+        .metadata()
+        .clone()
 }
 
 /// Every file's bytes, by relative path.
 fn contents(dir: &Path, staged: &Staged) -> BTreeMap<String, Vec<u8>> {
-    let files = staged.iter().flat_map(|(path, files)| files.iter().map(move |f| format!("{path}/{}", f.name)));
-    files.map(|path| (path.clone(), std::fs::read(dir.join(path)).unwrap())).collect()
+    let files = staged
+        .iter()
+        .flat_map(|(path, files)| files.iter().map(move |f| format!("{path}/{}", f.name)));
+    files
+        .map(|path| (path.clone(), std::fs::read(dir.join(path)).unwrap()))
+        .collect()
 }
 
 /// Every row is there once, in its partition, in order.
@@ -81,7 +118,12 @@ fn check(dir: &Path, staged: &Staged, total: i64, key: impl Fn(i64) -> u32) {
         for file in files {
             let found = read_ids(&dir.join(path).join(&file.name));
             assert_eq!(found.len() as u64, file.rows);
-            assert_eq!(std::fs::metadata(dir.join(path).join(&file.name)).unwrap().len(), file.bytes);
+            assert_eq!(
+                std::fs::metadata(dir.join(path).join(&file.name))
+                    .unwrap()
+                    .len(),
+                file.bytes
+            );
             ids.extend(found);
         }
         let partition: u32 = path.strip_prefix("p=").unwrap().parse().unwrap();
@@ -95,7 +137,11 @@ fn check(dir: &Path, staged: &Staged, total: i64, key: impl Fn(i64) -> u32) {
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
     let key = |i: i64| ((i / 20_000) + i % 7 / 6) as u32;
-    let small = |threads| WriterSettings { target_size: 300_000, row_group_size: 400_000, ..settings(threads) };
+    let small = |threads| WriterSettings {
+        target_size: 300_000,
+        row_group_size: 400_000,
+        ..settings(threads)
+    };
     let mut all = Vec::new();
     for threads in [1, 2, 5] {
         let dir = tempdir().unwrap();
@@ -112,7 +158,10 @@ fn the_same_bytes_for_any_number_of_threads() {
 fn files_end_near_the_target_size() {
     let dir = tempdir().unwrap();
     let target = 1_000_000;
-    let settings = WriterSettings { target_size: target, ..settings(2) };
+    let settings = WriterSettings {
+        target_size: target,
+        ..settings(2)
+    };
     let staged = write(dir.path(), settings, 400_000, |_| 0);
     check(dir.path(), &staged, 400_000, |_| 0);
     let files = &staged[0].1;
@@ -126,11 +175,18 @@ fn files_end_near_the_target_size() {
 #[test]
 fn row_groups_end_by_bytes() {
     let dir = tempdir().unwrap();
-    let settings = WriterSettings { row_group_size: 1 << 20, ..settings(2) };
+    let settings = WriterSettings {
+        row_group_size: 1 << 20,
+        ..settings(2)
+    };
     let staged = write(dir.path(), settings, 100_000, |_| 0);
     assert_eq!(staged[0].1.len(), 1);
     let metadata = metadata(&dir.path().join("p=00000/part-0.parquet"));
-    assert!((4..=8).contains(&metadata.num_row_groups()), "{}", metadata.num_row_groups());
+    assert!(
+        (4..=8).contains(&metadata.num_row_groups()),
+        "{}",
+        metadata.num_row_groups()
+    );
 }
 
 /// Memory for a fraction of the rows only: what does not fit is spilled, and comes back
@@ -141,12 +197,20 @@ fn many_partitions_in_a_small_budget() {
     let mut all = Vec::new();
     for threads in [1, 3] {
         let (dir, temp) = (tempdir().unwrap(), tempdir().unwrap());
-        let settings = WriterSettings { memory: 4 << 20, temp_dir: temp.path().to_owned(), ..settings(threads) };
+        let settings = WriterSettings {
+            memory: 4 << 20,
+            temp_dir: temp.path().to_owned(),
+            ..settings(threads)
+        };
         let staged = write(dir.path(), settings, 150_000, key);
         check(dir.path(), &staged, 150_000, key);
         assert_eq!(staged.len(), 600);
         assert!(staged.iter().all(|(_, files)| files.len() == 1));
-        assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0, "the spill file has no name");
+        assert_eq!(
+            std::fs::read_dir(temp.path()).unwrap().count(),
+            0,
+            "the spill file has no name"
+        );
         all.push(contents(dir.path(), &staged));
     }
     assert_eq!(all[0], all[1]);
@@ -155,12 +219,25 @@ fn many_partitions_in_a_small_budget() {
 /// Hours come one after the other, with late rows for hours long closed.
 #[test]
 fn late_rows_make_one_further_file_at_most() {
-    let key = |i: i64| if i % 50 == 0 { 0 } else { 1 + (i / 20_000) as u32 };
+    let key = |i: i64| {
+        if i % 50 == 0 {
+            0
+        } else {
+            1 + (i / 20_000) as u32
+        }
+    };
     let (dir, temp) = (tempdir().unwrap(), tempdir().unwrap());
-    let settings = WriterSettings { memory: 8 << 20, temp_dir: temp.path().to_owned(), ..settings(2) };
+    let settings = WriterSettings {
+        memory: 8 << 20,
+        temp_dir: temp.path().to_owned(),
+        ..settings(2)
+    };
     let staged = write(dir.path(), settings, 300_000, key);
     check(dir.path(), &staged, 300_000, key);
-    assert!(staged.iter().all(|(_, files)| files.len() <= 2), "{staged:?}");
+    assert!(
+        staged.iter().all(|(_, files)| files.len() <= 2),
+        "{staged:?}"
+    );
 }
 
 #[test]
@@ -175,7 +252,13 @@ fn encodings_follow_the_data() {
     assert!(uses(2, Encoding::RLE_DICTIONARY));
     assert!(!uses(3, Encoding::RLE_DICTIONARY) && uses(3, Encoding::PLAIN));
     assert!(group.column(0).statistics().is_some());
-    assert!(metadata.file_metadata().created_by().unwrap().starts_with("millrace version"));
+    assert!(
+        metadata
+            .file_metadata()
+            .created_by()
+            .unwrap()
+            .starts_with("millrace version")
+    );
 }
 
 #[test]
@@ -192,7 +275,8 @@ fn a_folder_that_cannot_be_written_is_an_environment_error() {
     for threads in [1, 2] {
         let naming = Box::new(|n: u32| format!("part-{n}.parquet"));
         let rows = batch(0, 100);
-        let mut writer = PartitionedWriter::new(dir.path(), naming, rows.schema(), settings(threads));
+        let mut writer =
+            PartitionedWriter::new(dir.path(), naming, rows.schema(), settings(threads));
         writer.push("p=00000", rows).unwrap();
         let error = writer.finish().unwrap_err();
         assert_eq!(error.exit(), Exit::ENVIRONMENT);

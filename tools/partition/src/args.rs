@@ -53,7 +53,12 @@ pub struct Args {
     /// Where rows outside of the scope go: refuse (the run fails, 3), ignore (they are
     /// counted), or a FILE, written as an Arrow stream and durable before the commit. A file
     /// with one of the two names is written as ./refuse or ./ignore.
-    #[arg(long, value_name = "FILE|refuse|ignore", requires = "scope", default_value = "refuse")]
+    #[arg(
+        long,
+        value_name = "FILE|refuse|ignore",
+        requires = "scope",
+        default_value = "refuse"
+    )]
     pub outside: OsString,
 
     /// Begin a further file of a partition at this size
@@ -112,7 +117,13 @@ pub struct Args {
     pub adopt: bool,
 
     /// How long replaced files are kept for readers and for --undo
-    #[arg(long, value_name = "DURATION", default_value = "1h", env = "MILLRACE_KEEP", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h",
+        env = "MILLRACE_KEEP",
+        hide_env = true
+    )]
     pub keep: Span,
 
     #[command(flatten)]

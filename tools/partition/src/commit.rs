@@ -15,7 +15,8 @@ use millrace_dataset::root::Root;
 use millrace_dataset::spec::{Bound, Keys};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{
-    Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage, StagedFile, UNITS_KEY, preview,
+    Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage,
+    StagedFile, UNITS_KEY, preview,
 };
 use millrace_dataset::write::{PartitionedWriter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
@@ -35,47 +36,104 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(args: &Args, root: &Root, recorded: Option<&DatasetDescription>, schema: &SchemaRef) -> Result<Plan, Failure> {
+    fn new(
+        args: &Args,
+        root: &Root,
+        recorded: Option<&DatasetDescription>,
+        schema: &SchemaRef,
+    ) -> Result<Plan, Failure> {
         let bound = dataset::spec(args, root, recorded)?.bind(schema)?;
         let columns = bound.file_columns(args.keep_columns);
         if columns.is_empty() {
-            return Err(Failure::usage("every column would move into the path, none is left for the files").hint("--keep-columns"));
+            return Err(Failure::usage(
+                "every column would move into the path, none is left for the files",
+            )
+            .hint("--keep-columns"));
         }
-        let files = schema.project(&columns).map_err(|error| Failure::data("cannot choose the files' columns").because(error))?;
+        let files = schema
+            .project(&columns)
+            .map_err(|error| Failure::data("cannot choose the files' columns").because(error))?;
         let files = Arc::new(files);
         check_bloom(&args.bloom, &files)?;
         let description = dataset::description(args, &bound, &files)?;
         dataset::check_schema(root, recorded, &description)?;
-        let scope = args.scope.as_deref().map(|text| Scope::parse(text, &bound.fields())).transpose()?;
-        Ok(Plan { bound, columns, files, description, scope })
+        let scope = args
+            .scope
+            .as_deref()
+            .map(|text| Scope::parse(text, &bound.fields()))
+            .transpose()?;
+        Ok(Plan {
+            bound,
+            columns,
+            files,
+            description,
+            scope,
+        })
     }
 
     /// The way of the rows. `content` is hashed where a repetition must be recognised.
     fn intake(&mut self, args: &Args, outside: OutsideRows, schema: &Schema) -> Intake {
         let keys = Keys::new(self.bound.clone(), args.max_partitions);
-        let content = args.identity.run_id.is_some().then(|| Content::new(schema.fields().len()));
-        Intake::new(keys, self.scope.take(), outside, content, self.columns.clone(), self.files.clone())
+        let content = args
+            .identity
+            .run_id
+            .is_some()
+            .then(|| Content::new(schema.fields().len()));
+        Intake::new(
+            keys,
+            self.scope.take(),
+            outside,
+            content,
+            self.columns.clone(),
+            self.files.clone(),
+        )
     }
 
-    fn change(&self, args: &Args, root: &Root, taken: &Taken, staged: Staged) -> Result<Change, Failure> {
-        let unit = args.identity.unit.clone().filter(|_| args.mode == Mode::ReplaceUnit);
+    fn change(
+        &self,
+        args: &Args,
+        root: &Root,
+        taken: &Taken,
+        staged: Staged,
+    ) -> Result<Change, Failure> {
+        let unit = args
+            .identity
+            .unit
+            .clone()
+            .filter(|_| args.mode == Mode::ReplaceUnit);
         let keep = match (args.mode, &unit) {
             (Mode::Overwrite, _) => Keep::Nothing,
             (_, Some(unit)) => Keep::OtherUnits(unit.clone()),
             _ => Keep::Everything,
         };
-        let mut partitions: Vec<PartitionChange> =
-            staged.into_iter().map(|(path, add)| PartitionChange { path, add, keep: keep.clone() }).collect();
+        let mut partitions: Vec<PartitionChange> = staged
+            .into_iter()
+            .map(|(path, add)| PartitionChange {
+                path,
+                add,
+                keep: keep.clone(),
+            })
+            .collect();
         if let (Mode::Overwrite, Some(scope)) = (args.mode, &taken.scope) {
-            let written: BTreeSet<&str> = partitions.iter().map(|partition| partition.path.as_str()).collect();
+            let written: BTreeSet<&str> = partitions
+                .iter()
+                .map(|partition| partition.path.as_str())
+                .collect();
             let emptied = emptied(root, scope, &written)?;
-            partitions.extend(emptied.into_iter().map(|path| PartitionChange { path, add: Vec::new(), keep: Keep::Nothing }));
+            partitions.extend(emptied.into_iter().map(|path| PartitionChange {
+                path,
+                add: Vec::new(),
+                keep: Keep::Nothing,
+            }));
         }
         Ok(Change {
             partitions,
             create_only: args.mode == Mode::Create,
             replaced_unit: unit,
-            guards: Guards { max_shrink: Some(args.max_shrink), allow_empty: args.allow_empty },
+            guards: Guards {
+                max_shrink: Some(args.max_shrink),
+                allow_empty: args.allow_empty,
+            },
             description: self.fingerprint(args, taken),
             dataset: self.description.clone(),
         })
@@ -93,12 +151,22 @@ impl Plan {
 }
 
 fn check_bloom(columns: &[String], files: &Schema) -> Result<(), Failure> {
-    let unknown = columns.iter().find(|column| files.column_with_name(column).is_none());
+    let unknown = columns
+        .iter()
+        .find(|column| files.column_with_name(column).is_none());
     match unknown {
         None => Ok(()),
         Some(column) => {
-            let names: Vec<&str> = files.fields().iter().map(|field| field.name().as_str()).collect();
-            Err(Failure::usage(format!("no column {} for --bloom; the files' columns are {}", quoted(column), names.join(", "))))
+            let names: Vec<&str> = files
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect();
+            Err(Failure::usage(format!(
+                "no column {} for --bloom; the files' columns are {}",
+                quoted(column),
+                names.join(", ")
+            )))
         }
     }
 }
@@ -116,11 +184,18 @@ fn emptied(root: &Root, scope: &Scope, written: &BTreeSet<&str>) -> Result<Vec<S
         return Ok(Vec::new());
     }
     // A folder that is spelt otherwise is found by listing all.
-    let under = if root.path().join(&under).is_dir() { under } else { String::new() };
+    let under = if root.path().join(&under).is_dir() {
+        under
+    } else {
+        String::new()
+    };
     let mut found = Vec::new();
     for partition in listing::list_under(root.path(), &under)? {
-        let values: Vec<(&str, Option<&str>)> =
-            partition.values.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let values: Vec<(&str, Option<&str>)> = partition
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_deref()))
+            .collect();
         if !written.contains(partition.path.as_str()) && scope.holds(&values)? {
             found.push(partition.path);
         }
@@ -129,8 +204,16 @@ fn emptied(root: &Root, scope: &Scope, written: &BTreeSet<&str>) -> Result<Vec<S
 }
 
 fn settings(args: &Args) -> WriterSettings {
-    let run = args.identity.run_id.clone().map(|run| ("millrace.run_id".to_owned(), run));
-    let unit = args.identity.unit.as_ref().map(|unit| (UNITS_KEY.to_owned(), json!([unit]).to_string()));
+    let run = args
+        .identity
+        .run_id
+        .clone()
+        .map(|run| ("millrace.run_id".to_owned(), run));
+    let unit = args
+        .identity
+        .unit
+        .as_ref()
+        .map(|unit| (UNITS_KEY.to_owned(), json!([unit]).to_string()));
     WriterSettings {
         codec: args.compression,
         target_size: args.target_size.0,
@@ -145,7 +228,12 @@ fn settings(args: &Args) -> WriterSettings {
 }
 
 /// Writes the stream and commits it.
-pub(crate) fn commit(args: &Args, job: &Job, root: &Root, reader: &mut Reader) -> Result<Exit, Failure> {
+pub(crate) fn commit(
+    args: &Args,
+    job: &Job,
+    root: &Root,
+    reader: &mut Reader,
+) -> Result<Exit, Failure> {
     let identity = &args.identity;
     let key = RunKey {
         run_id: identity.run_id.clone(),
@@ -162,9 +250,18 @@ pub(crate) fn commit(args: &Args, job: &Job, root: &Root, reader: &mut Reader) -
         let taken = intake.consume(reader, None, job)?;
         let asked = plan.fingerprint(args, &taken);
         taken.outside.finish()?;
-        return done(args, job, &Outcome::AlreadyDone(stage.confirm(&asked, &options(args))?));
+        return done(
+            args,
+            job,
+            &Outcome::AlreadyDone(stage.confirm(&asked, &options(args))?),
+        );
     }
-    let mut writer = PartitionedWriter::new(stage.dir(), stage.naming(), plan.files.clone(), settings(args));
+    let mut writer = PartitionedWriter::new(
+        stage.dir(),
+        stage.naming(),
+        plan.files.clone(),
+        settings(args),
+    );
     let taken = intake.consume(reader, Some(&mut writer), job)?;
     let staged = writer.finish()?;
     let change = plan.change(args, root, &taken, staged)?;
@@ -181,13 +278,20 @@ fn done(args: &Args, job: &Job, outcome: &Outcome) -> Result<Exit, Failure> {
     }
     if matches!(outcome, Outcome::AlreadyDone(_)) {
         job.metrics.set_noop();
-        job.say(format!("run {} was already committed: input drained, nothing written", entry.run()));
+        job.say(format!(
+            "run {} was already committed: input drained, nothing written",
+            entry.run()
+        ));
     }
     print::committed(args.output, std::slice::from_ref(entry))
 }
 
 fn count(job: &Job, entry: &LogEntry) {
-    let bytes = entry.partitions.iter().flat_map(|partition| &partition.add).map(|file| file.bytes);
+    let bytes = entry
+        .partitions
+        .iter()
+        .flat_map(|partition| &partition.add)
+        .map(|file| file.bytes);
     job.metrics.records_out.set(entry.rows);
     job.metrics.bytes_out.set(bytes.sum());
     job.metrics.detail("partitions", entry.partitions.len());
@@ -195,7 +299,12 @@ fn count(job: &Job, entry: &LogEntry) {
 }
 
 /// Reads the stream, and prints what a commit would change.
-pub(crate) fn dry_run(args: &Args, job: &Job, root: &Root, reader: &mut Reader) -> Result<Exit, Failure> {
+pub(crate) fn dry_run(
+    args: &Args,
+    job: &Job,
+    root: &Root,
+    reader: &mut Reader,
+) -> Result<Exit, Failure> {
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
     // Rows outside are only counted: a dry run writes nothing.
@@ -203,8 +312,13 @@ pub(crate) fn dry_run(args: &Args, job: &Job, root: &Root, reader: &mut Reader) 
         crate::args::Outside::Refuse => OutsideRows::Refused,
         _ => OutsideRows::Ignored,
     };
-    let taken = plan.intake(args, outside, &reader.schema()).consume(reader, None, job)?;
-    let staged = taken.partitions.iter().map(|(path, rows)| (path.clone(), vec![imagined(*rows)]));
+    let taken = plan
+        .intake(args, outside, &reader.schema())
+        .consume(reader, None, job)?;
+    let staged = taken
+        .partitions
+        .iter()
+        .map(|(path, rows)| (path.clone(), vec![imagined(*rows)]));
     let mut staged: Staged = staged.collect();
     staged.sort_by(|a, b| a.0.cmp(&b.0));
     let change = plan.change(args, root, &taken, staged)?;
@@ -216,5 +330,9 @@ pub(crate) fn dry_run(args: &Args, job: &Job, root: &Root, reader: &mut Reader) 
 
 /// A file that was not written.
 fn imagined(rows: u64) -> StagedFile {
-    StagedFile { name: "part-00000-dry-run.parquet".to_owned(), rows, bytes: 0 }
+    StagedFile {
+        name: "part-00000-dry-run.parquet".to_owned(),
+        rows,
+        bytes: 0,
+    }
 }

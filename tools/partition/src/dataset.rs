@@ -12,9 +12,15 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The spec in force: the recorded one, which `--by` must agree with, else `--by`.
-pub(crate) fn spec(args: &Args, root: &Root, recorded: Option<&DatasetDescription>) -> Result<Spec, Failure> {
+pub(crate) fn spec(
+    args: &Args,
+    root: &Root,
+    recorded: Option<&DatasetDescription>,
+) -> Result<Spec, Failure> {
     let asked = args.by.as_deref().map(Spec::parse).transpose()?;
-    let known = recorded.and_then(|description| spec::recorded(&description.spec)).map(|(spec, _)| spec);
+    let known = recorded
+        .and_then(|description| spec::recorded(&description.spec))
+        .map(|(spec, _)| spec);
     match (asked, known) {
         (Some(asked), Some(known)) if asked != known => Err(Failure::usage(format!(
             "dataset {} is partitioned by {}, not by {}",
@@ -40,9 +46,17 @@ fn check_tree(root: &Root, spec: &Spec) -> Result<(), Failure> {
     let partitions = listing::list(root.path())?;
     let asked: Vec<&str> = spec.items.iter().map(|item| item.name.as_str()).collect();
     for partition in &partitions {
-        let found: Vec<&str> = partition.values.iter().map(|(name, _)| name.as_str()).collect();
+        let found: Vec<&str> = partition
+            .values
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         if found != asked {
-            let place = if partition.path.is_empty() { "files at its root" } else { partition.path.as_str() };
+            let place = if partition.path.is_empty() {
+                "files at its root"
+            } else {
+                partition.path.as_str()
+            };
             return Err(Failure::usage(format!(
                 "dataset {} holds {}, which is not partitioned by {}",
                 quoted(root.shown()),
@@ -56,30 +70,48 @@ fn check_tree(root: &Root, spec: &Spec) -> Result<(), Failure> {
 }
 
 /// What the dataset is from this commit on.
-pub(crate) fn description(args: &Args, bound: &Bound, files: &Schema) -> Result<DatasetDescription, Failure> {
+pub(crate) fn description(
+    args: &Args,
+    bound: &Bound,
+    files: &Schema,
+) -> Result<DatasetDescription, Failure> {
     let text = TableSchema::from_arrow(&nullable(files)).to_json();
-    let schema: Value = serde_json::from_str(&text).map_err(|error| Failure::data("cannot record the schema").because(error))?;
+    let schema: Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::data("cannot record the schema").because(error))?;
     let parquet = json!({
         "compression": args.compression.to_string(),
         "target_size": args.target_size.0,
         "row_group_size": args.row_group_size.0,
     });
-    Ok(DatasetDescription { schema, spec: bound.to_json(), parquet })
+    Ok(DatasetDescription {
+        schema,
+        spec: bound.to_json(),
+        parquet,
+    })
 }
 
 /// Whether a column may hold nulls is not part of what a dataset is.
 fn nullable(schema: &Schema) -> SchemaRef {
     let field = |field: &Arc<Field>| field.as_ref().clone().with_nullable(true);
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        schema.fields().iter().map(field).collect::<Vec<_>>(),
+    ))
 }
 
 /// Refuses rows of other columns or types than the dataset records.
-pub(crate) fn check_schema(root: &Root, recorded: Option<&DatasetDescription>, now: &DatasetDescription) -> Result<(), Failure> {
-    let Some(recorded) = recorded.filter(|recorded| recorded.schema.is_object()) else { return Ok(()) };
+pub(crate) fn check_schema(
+    root: &Root,
+    recorded: Option<&DatasetDescription>,
+    now: &DatasetDescription,
+) -> Result<(), Failure> {
+    let Some(recorded) = recorded.filter(|recorded| recorded.schema.is_object()) else {
+        return Ok(());
+    };
     if recorded.schema == now.schema && recorded.spec == now.spec {
         return Ok(());
     }
-    let text = difference(&recorded.schema, &now.schema).unwrap_or_else(|| "the types of partition columns differ".to_owned());
+    let text = difference(&recorded.schema, &now.schema)
+        .unwrap_or_else(|| "the types of partition columns differ".to_owned());
     Err(Failure::data(format!("the stream does not fit dataset {}: {text}", quoted(root.shown())))
         .hint("give the stream the dataset's columns in their order (transform, ingest --select), or write another dataset"))
 }
@@ -92,7 +124,14 @@ fn difference(then: &Value, now: &Value) -> Option<String> {
         None => "no column".to_owned(),
         Some(field) => clip(&field.to_string(), 120),
     };
-    (0..then.len().max(now.len())).find(|i| then.get(*i) != now.get(*i)).map(|i| {
-        format!("column {} is {}, recorded is {}", i + 1, show(now.get(i)), show(then.get(i)))
-    })
+    (0..then.len().max(now.len()))
+        .find(|i| then.get(*i) != now.get(*i))
+        .map(|i| {
+            format!(
+                "column {} is {}, recorded is {}",
+                i + 1,
+                show(now.get(i)),
+                show(then.get(i))
+            )
+        })
 }

@@ -82,8 +82,14 @@ impl Intake {
         let partitions = (0u32..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
         Ok(Taken {
             rows: self.rows_in,
-            content: self.content.as_ref().map(Content::digest).unwrap_or_default(),
-            partitions: partitions.map(|(id, rows)| (self.keys.path(id).to_owned(), *rows)).collect(),
+            content: self
+                .content
+                .as_ref()
+                .map(Content::digest)
+                .unwrap_or_default(),
+            partitions: partitions
+                .map(|(id, rows)| (self.keys.path(id).to_owned(), *rows))
+                .collect(),
             scope: self.scope,
             outside: self.outside,
         })
@@ -130,22 +136,32 @@ impl Intake {
         job: &Job,
     ) -> Result<(RecordBatch, Vec<u32>), Failure> {
         let is_inside = |id: &u32| self.inside[*id as usize];
-        let (Some(scope), Some(first)) = (&self.scope, ids.iter().position(|id| !is_inside(id))) else {
+        let (Some(scope), Some(first)) = (&self.scope, ids.iter().position(|id| !is_inside(id)))
+        else {
             return Ok((batch, ids));
         };
         if matches!(self.outside, OutsideRows::Refused) {
             job.metrics.outside.add(1);
-            return Err(scope::refuse(scope, first_row + first as u64 + 1, self.keys.path(ids[first])));
+            return Err(scope::refuse(
+                scope,
+                first_row + first as u64 + 1,
+                self.keys.path(ids[first]),
+            ));
         }
         let inside: BooleanArray = ids.iter().map(|id| Some(is_inside(id))).collect();
         let outside: BooleanArray = ids.iter().map(|id| Some(!is_inside(id))).collect();
         ids.retain(|id| self.inside[*id as usize]);
         job.metrics.outside.add(outside.true_count() as u64);
-        self.outside.take(&filter_record_batch(&batch, &outside).map_err(kernel)?)?;
+        self.outside
+            .take(&filter_record_batch(&batch, &outside).map_err(kernel)?)?;
         Ok((filter_record_batch(&batch, &inside).map_err(kernel)?, ids))
     }
 
-    fn give(&self, pieces: Vec<Piece>, writer: &mut Option<&mut PartitionedWriter>) -> Result<(), Failure> {
+    fn give(
+        &self,
+        pieces: Vec<Piece>,
+        writer: &mut Option<&mut PartitionedWriter>,
+    ) -> Result<(), Failure> {
         let Some(writer) = writer else { return Ok(()) };
         for (id, rows) in pieces {
             writer.push(self.keys.path(id), rows)?;

@@ -35,10 +35,13 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
 
 fn check(args: &Args) -> Result<(), Failure> {
     if args.mode == Mode::ReplaceUnit && args.identity.unit.is_none() {
-        return Err(Failure::usage("--mode replace-unit needs a unit").hint("--unit NAME says whose rows are replaced"));
+        return Err(Failure::usage("--mode replace-unit needs a unit")
+            .hint("--unit NAME says whose rows are replaced"));
     }
     if args.target_size.0 == 0 || args.row_group_size.0 == 0 {
-        return Err(Failure::usage("a size of 0 is none: --target-size and --row-group-size must be positive"));
+        return Err(Failure::usage(
+            "a size of 0 is none: --target-size and --row-group-size must be positive",
+        ));
     }
     Ok(())
 }
@@ -49,8 +52,13 @@ fn resolve(args: &Args, access: Access) -> Result<Root, Failure> {
         return Ok(root);
     }
     let operand = quoted(args.dataset.to_string_lossy());
-    Err(Failure::usage(format!("{operand} is a partition, not a dataset"))
-        .hint(format!("name {} and say --scope {}", quoted(root.shown()), root.prefix())))
+    Err(
+        Failure::usage(format!("{operand} is a partition, not a dataset")).hint(format!(
+            "name {} and say --scope {}",
+            quoted(root.shown()),
+            root.prefix()
+        )),
+    )
 }
 
 fn take_back(args: &Args, job: &Job, run: &str) -> Result<Exit, Failure> {

@@ -18,7 +18,7 @@ pub(crate) enum OutsideRows {
     /// They are counted.
     Ignored,
     /// They are kept.
-    Kept(Kept),
+    Kept(Box<Kept>),
 }
 
 /// The file of kept rows.
@@ -41,21 +41,31 @@ impl Shared {
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
     }
 }
 
 impl OutsideRows {
     /// Opens what `asked` says for rows of `schema`.
-    pub(crate) fn open(asked: Outside, schema: &SchemaRef, tool: &'static str) -> Result<OutsideRows, Failure> {
+    pub(crate) fn open(
+        asked: Outside,
+        schema: &SchemaRef,
+        tool: &'static str,
+    ) -> Result<OutsideRows, Failure> {
         Ok(match asked {
             Outside::Refuse => OutsideRows::Refused,
             Outside::Ignore => OutsideRows::Ignored,
-            Outside::File(path) => OutsideRows::Kept(Kept::create(&path, schema, tool)?),
+            Outside::File(path) => OutsideRows::Kept(Box::new(Kept::create(&path, schema, tool)?)),
         })
     }
 
@@ -85,10 +95,17 @@ impl Kept {
     }
 
     fn finish(self) -> Result<(), Failure> {
-        self.output.close(self.tool, Ok(())).context(self.file.subject())?;
+        self.output
+            .close(self.tool, Ok(()))
+            .context(self.file.subject())?;
         match Arc::try_unwrap(self.file.0) {
-            Ok(file) => Ok(file.into_inner().unwrap_or_else(PoisonError::into_inner).commit()?),
-            Err(file) => Err(Failure::environment(Shared(file).subject()).because("it is still in use")),
+            Ok(file) => Ok(file
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .commit()?),
+            Err(file) => {
+                Err(Failure::environment(Shared(file).subject()).because("it is still in use"))
+            }
         }
     }
 }

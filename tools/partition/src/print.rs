@@ -12,7 +12,9 @@ pub(crate) fn committed(form: Listing, entries: &[LogEntry]) -> Result<Exit, Fai
     let printed = print_entries(form, entries, &mut out).and_then(|()| out.finish());
     match printed {
         Err(failure) if failure.is_silent() => Ok(Exit::DONE),
-        other => other.context("committed, but the list is not printed").map(|()| Exit::DONE),
+        other => other
+            .context("committed, but the list is not printed")
+            .map(|()| Exit::DONE),
     }
 }
 
@@ -23,7 +25,9 @@ fn print_entries(form: Listing, entries: &[LogEntry], out: &mut Stdout) -> Resul
             .iter()
             .flat_map(|entry| &entry.partitions)
             .try_for_each(|partition| out.line(shown(&partition.path))),
-        Listing::Json => entries.iter().try_for_each(|entry| out.line(describe(entry).to_string())),
+        Listing::Json => entries
+            .iter()
+            .try_for_each(|entry| out.line(describe(entry).to_string())),
     }
 }
 
@@ -73,14 +77,29 @@ pub(crate) fn previews(form: Listing, previews: &[PartitionPreview]) -> Result<(
 }
 
 fn stat(previews: &[PartitionPreview], out: &mut Stdout) -> Result<(), Failure> {
-    let width = previews.iter().map(|preview| shown(&preview.path).chars().count()).max().unwrap_or(0);
-    let digits = previews.iter().map(|preview| preview.rows.0.to_string().len()).max().unwrap_or(1);
+    let width = previews
+        .iter()
+        .map(|preview| shown(&preview.path).chars().count())
+        .max()
+        .unwrap_or(0);
+    let digits = previews
+        .iter()
+        .map(|preview| preview.rows.0.to_string().len())
+        .max()
+        .unwrap_or(1);
     for preview in previews {
         let (old, new) = preview.rows;
-        out.line(format!("{:width$}  {old:>digits$} → {new}  {}", shown(&preview.path), change(old, new)))?;
+        out.line(format!(
+            "{:width$}  {old:>digits$} → {new}  {}",
+            shown(&preview.path),
+            change(old, new)
+        ))?;
     }
     let total = |pick: fn(&PartitionPreview) -> u64| previews.iter().map(pick).sum::<u64>();
-    let (old, new) = (total(|preview| preview.rows.0), total(|preview| preview.rows.1));
+    let (old, new) = (
+        total(|preview| preview.rows.0),
+        total(|preview| preview.rows.1),
+    );
     out.line(format!("{} partitions, {old} → {new} rows", previews.len()))
 }
 
@@ -95,9 +114,7 @@ fn change(old: u64, new: u64) -> String {
 
 fn preview_json(previews: &[PartitionPreview]) -> Value {
     let pair = |(before, after): (u64, u64)| json!({"before": before, "after": after});
-    let one = |preview: &PartitionPreview| {
-        json!({"path": preview.path, "rows": pair(preview.rows), "files": pair(preview.files)})
-    };
+    let one = |preview: &PartitionPreview| json!({"path": preview.path, "rows": pair(preview.rows), "files": pair(preview.files)});
     json!({"partitions": previews.iter().map(one).collect::<Vec<_>>()})
 }
 

@@ -23,13 +23,20 @@ impl Scope {
     /// Reads `text` against the partition columns `fields`.
     pub(crate) fn parse(text: &str, fields: &Fields) -> Result<Scope, Failure> {
         if fields.is_empty() {
-            return Err(Failure::usage("--scope needs partitions, and the dataset has none").hint("say --by"));
+            return Err(
+                Failure::usage("--scope needs partitions, and the dataset has none")
+                    .hint("say --by"),
+            );
         }
         let form = match path_form(text, fields) {
             Some(pairs) => Form::Path(pairs),
             None => Form::Predicate(Box::new(predicate(text, fields)?)),
         };
-        Ok(Scope { text: text.to_owned(), fields: fields.clone(), form })
+        Ok(Scope {
+            text: text.to_owned(),
+            fields: fields.clone(),
+            form,
+        })
     }
 
     /// As it was written.
@@ -41,35 +48,60 @@ impl Scope {
     pub(crate) fn holds(&self, values: &[(&str, Option<&str>)]) -> Result<bool, Failure> {
         match &self.form {
             Form::Path(pairs) => Ok(pairs.iter().all(|(name, value)| {
-                values.iter().any(|(column, found)| column == name && same(*found, value.as_deref()))
+                values
+                    .iter()
+                    .any(|(column, found)| column == name && same(*found, value.as_deref()))
             })),
             Form::Predicate(bound) => self.evaluate(bound, values),
         }
     }
 
     fn evaluate(&self, bound: &Bound, values: &[(&str, Option<&str>)]) -> Result<bool, Failure> {
-        let owned = values.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
-        let row = Partition { path: String::new(), values: owned.collect(), files: Vec::new() };
+        let owned = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
+        let row = Partition {
+            path: String::new(),
+            values: owned.collect(),
+            files: Vec::new(),
+        };
         let batch = listing::values_batch(&[row], &self.fields)?;
-        Ok(bound.evaluate(&batch)?.iter().next().flatten().unwrap_or(false))
+        Ok(bound
+            .evaluate(&batch)?
+            .iter()
+            .next()
+            .flatten()
+            .unwrap_or(false))
     }
 
     /// The partition that the scope names in full, if it is a path of all columns.
     pub(crate) fn partition(&self) -> Option<Vec<(&str, Option<&str>)>> {
-        let Form::Path(pairs) = &self.form else { return None };
+        let Form::Path(pairs) = &self.form else {
+            return None;
+        };
         let all = pairs.len() == self.fields.len();
-        all.then(|| pairs.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect())
+        all.then(|| {
+            pairs
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_deref()))
+                .collect()
+        })
     }
 }
 
 fn predicate(text: &str, fields: &Fields) -> Result<Bound, Failure> {
     let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-    let example = format!("--scope takes a path such as {}=VALUE or a predicate on {}", names[0], names.join(", "));
+    let example = format!(
+        "--scope takes a path such as {}=VALUE or a predicate on {}",
+        names[0],
+        names.join(", ")
+    );
     let hinted = |failure: Failure| match failure.hint_line() {
         Some(_) => failure,
         None => failure.hint(example.clone()),
     };
-    let bound = Predicate::parse(text).and_then(|predicate| predicate.bind(&Schema::new(fields.clone())));
+    let bound =
+        Predicate::parse(text).and_then(|predicate| predicate.bind(&Schema::new(fields.clone())));
     bound.map_err(|error| hinted(error.into()))
 }
 
@@ -84,7 +116,8 @@ fn path_form(text: &str, fields: &Fields) -> Option<Vec<(String, Option<String>)
     for name in text.split('/') {
         let pair = hive::parse_segment(name)?;
         let known = fields.iter().any(|field| *field.name() == pair.0);
-        if !known || name.matches('=').count() != 1 || pairs.iter().any(|(seen, _)| *seen == pair.0) {
+        if !known || name.matches('=').count() != 1 || pairs.iter().any(|(seen, _)| *seen == pair.0)
+        {
             return None;
         }
         pairs.push(pair);
@@ -97,14 +130,22 @@ fn same(found: Option<&str>, asked: Option<&str>) -> bool {
     if found == asked {
         return true;
     }
-    let number = |text: Option<&str>| text.filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?.parse::<u64>().ok();
+    let number = |text: Option<&str>| {
+        text.filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?
+            .parse::<u64>()
+            .ok()
+    };
     number(found).is_some() && number(found) == number(asked)
 }
 
 /// A row outside, when that is not allowed.
 pub(crate) fn refuse(scope: &Scope, row: u64, path: &str) -> Failure {
-    Failure::data(format!("row {row} lies outside of the scope {}: it belongs to {}", quoted(scope.text()), quoted(path)))
-        .hint("--outside FILE keeps such rows, --outside ignore drops them")
+    Failure::data(format!(
+        "row {row} lies outside of the scope {}: it belongs to {}",
+        quoted(scope.text()),
+        quoted(path)
+    ))
+    .hint("--outside FILE keeps such rows, --outside ignore drops them")
 }
 
 #[cfg(test)]
@@ -113,23 +154,54 @@ mod tests {
     use arrow_schema::{DataType, Field};
 
     fn fields() -> Fields {
-        vec![Field::new("d", DataType::Date32, true), Field::new("h", DataType::Int32, true), Field::new("s", DataType::Utf8, true)].into()
+        vec![
+            Field::new("d", DataType::Date32, true),
+            Field::new("h", DataType::Int32, true),
+            Field::new("s", DataType::Utf8, true),
+        ]
+        .into()
     }
 
     fn holds(scope: &str, d: &str, h: &str, s: Option<&str>) -> bool {
-        Scope::parse(scope, &fields()).unwrap().holds(&[("d", Some(d)), ("h", Some(h)), ("s", s)]).unwrap()
+        Scope::parse(scope, &fields())
+            .unwrap()
+            .holds(&[("d", Some(d)), ("h", Some(h)), ("s", s)])
+            .unwrap()
     }
 
     #[test]
     fn paths_and_predicates() {
-        for scope in ["d=2026-03-17/h=05", "d=2026-03-17/h=5/", "h=05", "d = '2026-03-17' and h = 5", "h < 6", "h in (4, 5)", "s=x%2Fy", "s is not null"] {
+        for scope in [
+            "d=2026-03-17/h=05",
+            "d=2026-03-17/h=5/",
+            "h=05",
+            "d = '2026-03-17' and h = 5",
+            "h < 6",
+            "h in (4, 5)",
+            "s=x%2Fy",
+            "s is not null",
+        ] {
             assert!(holds(scope, "2026-03-17", "05", Some("x/y")), "{scope}");
         }
-        for scope in ["d=2026-03-18", "h=6", "d > '2026-03-17'", "s='x'", "s=__HIVE_DEFAULT_PARTITION__"] {
+        for scope in [
+            "d=2026-03-18",
+            "h=6",
+            "d > '2026-03-17'",
+            "s='x'",
+            "s=__HIVE_DEFAULT_PARTITION__",
+        ] {
             assert!(!holds(scope, "2026-03-17", "05", Some("x/y")), "{scope}");
         }
-        assert!(holds("s=__HIVE_DEFAULT_PARTITION__", "2026-03-17", "05", None));
-        assert!(!holds("s = 'x'", "2026-03-17", "05", None), "unknown is outside");
+        assert!(holds(
+            "s=__HIVE_DEFAULT_PARTITION__",
+            "2026-03-17",
+            "05",
+            None
+        ));
+        assert!(
+            !holds("s = 'x'", "2026-03-17", "05", None),
+            "unknown is outside"
+        );
     }
 
     #[test]
@@ -150,6 +222,11 @@ mod tests {
     fn a_full_path_names_a_partition() {
         let scope = Scope::parse("d=2026-03-17/h=05/s=x", &fields()).unwrap();
         assert_eq!(scope.partition().unwrap().len(), 3);
-        assert!(Scope::parse("h=05", &fields()).unwrap().partition().is_none());
+        assert!(
+            Scope::parse("h=05", &fields())
+                .unwrap()
+                .partition()
+                .is_none()
+        );
     }
 }

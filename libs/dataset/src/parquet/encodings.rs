@@ -74,7 +74,9 @@ impl Encodings {
         let leaves = sampled_leaves(schema, sample);
         // A type that this walk does not know leaves the defaults in place.
         if leaves.len() == columns.len() {
-            for ((column, leaf), pieces) in columns.iter_mut().zip(descriptor.columns()).zip(&leaves) {
+            for ((column, leaf), pieces) in
+                columns.iter_mut().zip(descriptor.columns()).zip(&leaves)
+            {
                 let profile = Profile::of(pieces);
                 column.encoded = profile.encoding(leaf.physical_type());
                 column.page_statistics = profile.rows > 0 && profile.in_order;
@@ -106,7 +108,11 @@ fn sampled_leaves(schema: &Schema, sample: &[RecordBatch]) -> Vec<Vec<ArrayRef>>
 /// The leaves below `array`.
 fn flatten(array: &ArrayRef, found: &mut Vec<ArrayRef>) {
     match array.data_type() {
-        DataType::Struct(_) => array.as_struct().columns().iter().for_each(|child| flatten(child, found)),
+        DataType::Struct(_) => array
+            .as_struct()
+            .columns()
+            .iter()
+            .for_each(|child| flatten(child, found)),
         DataType::List(_) => {
             let list = array.as_list::<i32>();
             let (start, end) = ends(list.value_offsets());
@@ -120,7 +126,10 @@ fn flatten(array: &ArrayRef, found: &mut Vec<ArrayRef>) {
         DataType::FixedSizeList(..) => flatten(array.as_fixed_size_list().values(), found),
         DataType::Map(..) => {
             let entries = array.as_map().entries();
-            entries.columns().iter().for_each(|child| flatten(child, found));
+            entries
+                .columns()
+                .iter()
+                .for_each(|child| flatten(child, found));
         }
         _ => found.push(array.clone()),
     }
@@ -141,7 +150,10 @@ struct Profile {
 
 impl Profile {
     fn of(pieces: &[ArrayRef]) -> Profile {
-        let mut profile = Profile { in_order: true, ..Profile::default() };
+        let mut profile = Profile {
+            in_order: true,
+            ..Profile::default()
+        };
         let mut last = None;
         for array in pieces {
             profile.see(array, &mut last);
@@ -192,7 +204,11 @@ enum Values<'a> {
     Utf8View(&'a StringViewArray),
     Binary(&'a BinaryArray),
     /// Fixed width: by their bytes; signed integers keep their order.
-    Fixed { data: ArrayData, width: usize, number: bool },
+    Fixed {
+        data: ArrayData,
+        width: usize,
+        number: bool,
+    },
     Other,
 }
 
@@ -203,8 +219,12 @@ impl<'a> Values<'a> {
             DataType::LargeUtf8 => Values::LargeUtf8(array.as_string()),
             DataType::Utf8View => Values::Utf8View(array.as_string_view()),
             DataType::Binary => Values::Binary(array.as_binary()),
-            DataType::FixedSizeBinary(width) => fixed(array, usize::try_from(*width).unwrap_or(0), false),
-            other => other.primitive_width().map_or(Values::Other, |width| fixed(array, width, true)),
+            DataType::FixedSizeBinary(width) => {
+                fixed(array, usize::try_from(*width).unwrap_or(0), false)
+            }
+            other => other
+                .primitive_width()
+                .map_or(Values::Other, |width| fixed(array, width, true)),
         }
     }
 
@@ -214,13 +234,19 @@ impl<'a> Values<'a> {
             Values::LargeUtf8(array) => array.value(row).as_bytes(),
             Values::Utf8View(array) => array.value(row).as_bytes(),
             Values::Binary(array) => array.value(row),
-            Values::Fixed { data, width, number: false } => cell(data, *width, row)?,
+            Values::Fixed {
+                data,
+                width,
+                number: false,
+            } => cell(data, *width, row)?,
             _ => return None,
         })
     }
 
     fn number(&self, row: usize) -> Option<i128> {
-        let Values::Fixed { data, width, .. } = self else { return None };
+        let Values::Fixed { data, width, .. } = self else {
+            return None;
+        };
         let bytes = cell(data, *width, row)?;
         Some(match width {
             1 => i8::from_le_bytes(bytes.try_into().ok()?).into(),
@@ -234,7 +260,11 @@ impl<'a> Values<'a> {
 }
 
 fn fixed(array: &ArrayRef, width: usize, number: bool) -> Values<'_> {
-    Values::Fixed { data: array.to_data(), width, number }
+    Values::Fixed {
+        data: array.to_data(),
+        width,
+        number,
+    }
 }
 
 fn cell(data: &ArrayData, width: usize, row: usize) -> Option<&[u8]> {

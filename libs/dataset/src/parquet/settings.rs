@@ -62,9 +62,14 @@ impl WriterSettings {
         for column in &encodings.columns {
             let path = column.path.clone();
             if column.page_statistics {
-                builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+                builder =
+                    builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
             }
-            if path.parts().first().is_some_and(|root| self.bloom.contains(root)) {
+            if path
+                .parts()
+                .first()
+                .is_some_and(|root| self.bloom.contains(root))
+            {
                 builder = builder.set_column_bloom_filter_enabled(path.clone(), true);
             }
             let encoding = match column.encoded {

@@ -18,7 +18,9 @@ pub struct Agreement {
 
 impl Agreement {
     pub(super) fn new(bound: &Bound) -> Self {
-        let items = (0..bound.items.len()).filter(|i| bound.items[*i].twin.is_some()).collect();
+        let items = (0..bound.items.len())
+            .filter(|i| bound.items[*i].twin.is_some())
+            .collect();
         Agreement { items, rows: 0 }
     }
 

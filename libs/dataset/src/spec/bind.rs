@@ -30,9 +30,16 @@ pub struct BoundItem {
 impl Spec {
     /// Finds the spec's columns in `schema` and checks that its functions take them.
     pub fn bind(&self, schema: &SchemaRef) -> Result<Bound, SpecError> {
-        let items: Result<Vec<BoundItem>, SpecError> =
-            self.items.iter().map(|item| bind_item(item, schema)).collect();
-        Ok(Bound { items: items?, spec: self.clone(), schema: schema.clone() })
+        let items: Result<Vec<BoundItem>, SpecError> = self
+            .items
+            .iter()
+            .map(|item| bind_item(item, schema))
+            .collect();
+        Ok(Bound {
+            items: items?,
+            spec: self.clone(),
+            schema: schema.clone(),
+        })
     }
 }
 
@@ -61,13 +68,19 @@ impl Bound {
                     || (item.source == index && item.item.transform == Transform::Identity)
             })
         };
-        (0..self.schema.fields().len()).filter(|i| keep_columns || !in_path(*i)).collect()
+        (0..self.schema.fields().len())
+            .filter(|i| keep_columns || !in_path(*i))
+            .collect()
     }
 }
 
 fn bind_item(item: &Item, schema: &Schema) -> Result<BoundItem, SpecError> {
     let Some(source) = position(schema, &item.column) else {
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
         return Err(SpecError::UnknownColumn {
             column: item.column.clone(),
             item: item.to_string(),
@@ -75,18 +88,29 @@ fn bind_item(item: &Item, schema: &Schema) -> Result<BoundItem, SpecError> {
         });
     };
     let found = schema.field(source).data_type();
-    let (kind, data_type) = resolve(item.transform, values_of(found)).map_err(|expected| SpecError::WrongType {
-        item: item.to_string(),
-        column: item.column.clone(),
-        found: found.to_string(),
-        expected,
-    })?;
-    let twin = position(schema, &item.name).filter(|twin| *twin != source || item.transform != Transform::Identity);
-    Ok(BoundItem { item: item.clone(), source, twin, data_type, kind })
+    let (kind, data_type) =
+        resolve(item.transform, values_of(found)).map_err(|expected| SpecError::WrongType {
+            item: item.to_string(),
+            column: item.column.clone(),
+            found: found.to_string(),
+            expected,
+        })?;
+    let twin = position(schema, &item.name)
+        .filter(|twin| *twin != source || item.transform != Transform::Identity);
+    Ok(BoundItem {
+        item: item.clone(),
+        source,
+        twin,
+        data_type,
+        kind,
+    })
 }
 
 fn position(schema: &Schema, name: &str) -> Option<usize> {
-    schema.fields().iter().position(|field| field.name() == name)
+    schema
+        .fields()
+        .iter()
+        .position(|field| field.name() == name)
 }
 
 /// A dictionary is as good as its values.
@@ -111,7 +135,11 @@ fn resolve(transform: Transform, from: &DataType) -> Result<(Kind, DataType), &'
         }
         _ => {
             let per_day = per_day(from).ok_or("a date or a timestamp")?;
-            let to = if transform == Transform::Date { T::Date32 } else { T::Int32 };
+            let to = if transform == Transform::Date {
+                T::Date32
+            } else {
+                T::Int32
+            };
             Ok((Kind::Calendar(transform, per_day), to))
         }
     }
@@ -137,7 +165,10 @@ fn per_second(unit: TimeUnit) -> i64 {
 }
 
 fn is_text(from: &DataType) -> bool {
-    matches!(from, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        from,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 /// Integers that an Int64 holds.
@@ -162,14 +193,24 @@ fn bucket(n: u32, from: &DataType) -> Result<Kind, &'static str> {
     // Iceberg hashes times and instants as microseconds.
     let micros = |unit| {
         let per_second = per_second(unit);
-        Kind::BucketNumber { n, times: (1_000_000 / per_second).max(1), over: (per_second / 1_000_000).max(1) }
+        Kind::BucketNumber {
+            n,
+            times: (1_000_000 / per_second).max(1),
+            over: (per_second / 1_000_000).max(1),
+        }
     };
     match from {
         _ if is_text(from) => Ok(Kind::BucketText(n)),
-        _ if is_integer(from) || *from == T::Date32 => Ok(Kind::BucketNumber { n, times: 1, over: 1 }),
+        _ if is_integer(from) || *from == T::Date32 => Ok(Kind::BucketNumber {
+            n,
+            times: 1,
+            over: 1,
+        }),
         T::Timestamp(unit, _) | T::Time32(unit) | T::Time64(unit) => Ok(micros(*unit)),
         T::Decimal128(..) => Ok(Kind::BucketDecimal(n)),
-        T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => Ok(Kind::BucketBytes(n)),
+        T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => {
+            Ok(Kind::BucketBytes(n))
+        }
         _ => Err("a string, an integer, a decimal, a date, a time, a timestamp or binary"),
     }
 }
@@ -182,4 +223,3 @@ fn truncate(width: u32, from: &DataType) -> Result<(Kind, DataType), &'static st
         _ => Err("a string, an integer or a decimal"),
     }
 }
-

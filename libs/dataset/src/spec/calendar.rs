@@ -19,7 +19,10 @@ pub(super) fn part(transform: Transform, value: i64, per_day: i64) -> Option<(St
     if transform == Transform::Hour {
         let per_hour = per_day / 24;
         let hour = value.div_euclid(per_hour);
-        return Some((format!("{:02}", hour.rem_euclid(24)), hour * per_hour..(hour + 1) * per_hour));
+        return Some((
+            format!("{:02}", hour.rem_euclid(24)),
+            hour * per_hour..(hour + 1) * per_hour,
+        ));
     }
     let (year, month, date) = civil(day);
     let text = match transform {
@@ -40,7 +43,11 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let from_march = (5 * of_year + 2) / 153;
     let date = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     (year + era * 400 + i64::from(month <= 2), month, date)
 }
 
@@ -52,7 +59,10 @@ mod tests {
     #[test]
     fn every_day_as_jiff_sees_it() {
         let epoch = civil::date(1970, 1, 1);
-        for day in (FIRST_DAY..=LAST_DAY).step_by(7).chain([FIRST_DAY, LAST_DAY, -1, 0, 1]) {
+        for day in (FIRST_DAY..=LAST_DAY)
+            .step_by(7)
+            .chain([FIRST_DAY, LAST_DAY, -1, 0, 1])
+        {
             let expected = epoch.checked_add(jiff::Span::new().days(day)).unwrap();
             let (text, range) = part(Transform::Date, day, 1).unwrap();
             assert_eq!(text, expected.to_string());

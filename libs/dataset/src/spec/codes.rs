@@ -20,7 +20,11 @@ pub(super) enum Kind {
     /// Anything that has a text.
     Text,
     /// The hash of `value * times / over`.
-    BucketNumber { n: u32, times: i64, over: i64 },
+    BucketNumber {
+        n: u32,
+        times: i64,
+        over: i64,
+    },
     BucketText(u32),
     BucketDecimal(u32),
     BucketBytes(u32),
@@ -66,7 +70,10 @@ impl Refused {
     /// The error for the item `item` of column `column`.
     pub(super) fn of(self, item: String, column: &str) -> SpecError {
         match self {
-            Refused::Kernel(error) => SpecError::Kernel { item, reason: error.to_string() },
+            Refused::Kernel(error) => SpecError::Kernel {
+                item,
+                reason: error.to_string(),
+            },
             Refused::OutOfRange(value) => SpecError::Value {
                 value: value.to_string(),
                 column: column.to_owned(),
@@ -78,7 +85,13 @@ impl Refused {
 
 impl Codes {
     pub(super) fn new(kind: Kind) -> Self {
-        Codes { kind, texts: Vec::new(), by_text: HashMap::default(), by_number: HashMap::default(), null: None }
+        Codes {
+            kind,
+            texts: Vec::new(),
+            by_text: HashMap::default(),
+            by_number: HashMap::default(),
+            null: None,
+        }
     }
 
     /// The folder text of a code.
@@ -98,26 +111,50 @@ impl Codes {
             Kind::Calendar(transform, per_day) => self.calendar(array, transform, per_day, out),
             Kind::Number => self.numbers(array, |value| value, i64::to_string, out),
             Kind::TruncateNumber(width) => {
-                let down = |value: i64| iceberg::truncate_number(value.into(), width).max(i64::MIN.into()) as i64;
+                let down = |value: i64| {
+                    iceberg::truncate_number(value.into(), width).max(i64::MIN.into()) as i64
+                };
                 self.numbers(array, down, i64::to_string, out)
             }
             Kind::BucketNumber { n, times, over } => {
-                let hashed = |value: i64| iceberg::hash_integer(value.wrapping_mul(times).div_euclid(over));
-                self.numbers(array, |value| iceberg::bucket(hashed(value), n).into(), i64::to_string, out)
+                let hashed =
+                    |value: i64| iceberg::hash_integer(value.wrapping_mul(times).div_euclid(over));
+                self.numbers(
+                    array,
+                    |value| iceberg::bucket(hashed(value), n).into(),
+                    i64::to_string,
+                    out,
+                )
             }
             Kind::Text => self.texts(array, |text| text.to_owned(), out),
-            Kind::TruncateText(width) => self.texts(array, |text| iceberg::truncate_text(text, width).to_owned(), out),
+            Kind::TruncateText(width) => self.texts(
+                array,
+                |text| iceberg::truncate_text(text, width).to_owned(),
+                out,
+            ),
             Kind::BucketText(n) => self.texts(array, |text| bucket_text(text.as_bytes(), n), out),
             Kind::BucketBytes(n) => self.bytes(array, n, out),
-            Kind::BucketDecimal(n) => self.decimals(array, |value| iceberg::bucket(iceberg::hash_decimal(value), n).to_string(), out),
-            Kind::TruncateDecimal(width, scale) => {
-                self.decimals(array, |value| decimal(iceberg::truncate_number(value, width), scale), out)
-            }
+            Kind::BucketDecimal(n) => self.decimals(
+                array,
+                |value| iceberg::bucket(iceberg::hash_decimal(value), n).to_string(),
+                out,
+            ),
+            Kind::TruncateDecimal(width, scale) => self.decimals(
+                array,
+                |value| decimal(iceberg::truncate_number(value, width), scale),
+                out,
+            ),
         }
     }
 
     /// Neighbouring values mostly share a day or an hour: a range check finds them.
-    fn calendar(&mut self, array: &ArrayRef, transform: Transform, per_day: i64, out: &mut Vec<u32>) -> Result<(), Refused> {
+    fn calendar(
+        &mut self,
+        array: &ArrayRef,
+        transform: Transform,
+        per_day: i64,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Refused> {
         let array = as_counts(array)?;
         let values = array.as_primitive::<Int64Type>();
         let mut last: (calendar::Range, u32) = (0..0, 0);
@@ -134,7 +171,12 @@ impl Codes {
         Ok(())
     }
 
-    fn calendar_code(&mut self, transform: Transform, value: i64, per_day: i64) -> Result<(calendar::Range, u32), OutOfRange> {
+    fn calendar_code(
+        &mut self,
+        transform: Transform,
+        value: i64,
+        per_day: i64,
+    ) -> Result<(calendar::Range, u32), OutOfRange> {
         let (text, range) = calendar::part(transform, value, per_day).ok_or(OutOfRange(value))?;
         Ok((range, self.of_text(&text)))
     }
@@ -169,7 +211,12 @@ impl Codes {
         Ok(())
     }
 
-    fn texts(&mut self, array: &ArrayRef, text: impl Fn(&str) -> String, out: &mut Vec<u32>) -> Result<(), Refused> {
+    fn texts(
+        &mut self,
+        array: &ArrayRef,
+        text: impl Fn(&str) -> String,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Refused> {
         let array = cast(array, &DataType::Utf8)?;
         let values = array.as_string::<i32>();
         let mut last: Option<(&str, u32)> = None;
@@ -207,7 +254,12 @@ impl Codes {
         Ok(())
     }
 
-    fn decimals(&mut self, array: &ArrayRef, text: impl Fn(i128) -> String, out: &mut Vec<u32>) -> Result<(), Refused> {
+    fn decimals(
+        &mut self,
+        array: &ArrayRef,
+        text: impl Fn(i128) -> String,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Refused> {
         let array = match array.data_type() {
             DataType::Decimal128(..) => array.clone(),
             DataType::Dictionary(_, values) => cast(array, values)?,
@@ -259,7 +311,11 @@ fn bucket_text(bytes: &[u8], n: u32) -> String {
 /// An unscaled decimal with its point.
 fn decimal(unscaled: i128, scale: i8) -> String {
     if scale <= 0 {
-        let zeros = if unscaled == 0 { 0 } else { usize::from(scale.unsigned_abs()) };
+        let zeros = if unscaled == 0 {
+            0
+        } else {
+            usize::from(scale.unsigned_abs())
+        };
         return format!("{unscaled}{}", "0".repeat(zeros));
     }
     let scale = usize::from(scale.unsigned_abs());

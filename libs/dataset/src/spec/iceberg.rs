@@ -7,9 +7,16 @@ pub fn murmur3(bytes: &[u8]) -> i32 {
     let mut blocks = bytes.chunks_exact(4);
     for block in &mut blocks {
         let word = u32::from_le_bytes([block[0], block[1], block[2], block[3]]);
-        hash = (hash ^ scramble(word)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+        hash = (hash ^ scramble(word))
+            .rotate_left(13)
+            .wrapping_mul(5)
+            .wrapping_add(0xe654_6b64);
     }
-    let tail = blocks.remainder().iter().rev().fold(0u32, |word, &byte| word << 8 | u32::from(byte));
+    let tail = blocks
+        .remainder()
+        .iter()
+        .rev()
+        .fold(0u32, |word, &byte| word << 8 | u32::from(byte));
     if !blocks.remainder().is_empty() {
         hash ^= scramble(tail);
     }
@@ -17,7 +24,9 @@ pub fn murmur3(bytes: &[u8]) -> i32 {
 }
 
 fn scramble(word: u32) -> u32 {
-    word.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593)
+    word.wrapping_mul(0xcc9e_2d51)
+        .rotate_left(15)
+        .wrapping_mul(0x1b87_3593)
 }
 
 fn finish(mut hash: u32) -> u32 {
@@ -106,7 +115,10 @@ mod tests {
 
     #[test]
     fn buckets_are_never_negative() {
-        assert_eq!(bucket(-500754589, 16), ((-500754589i32) & i32::MAX) as u32 % 16);
+        assert_eq!(
+            bucket(-500754589, 16),
+            ((-500754589i32) & i32::MAX) as u32 % 16
+        );
         assert!(bucket(i32::MIN, 7) < 7);
     }
 }

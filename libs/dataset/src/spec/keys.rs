@@ -26,7 +26,11 @@ pub struct Keys {
 impl Keys {
     /// Keys under `bound`, at most `limit` partitions.
     pub fn new(bound: Bound, limit: usize) -> Self {
-        let codes: Vec<Codes> = bound.items.iter().map(|item| Codes::new(item.kind)).collect();
+        let codes: Vec<Codes> = bound
+            .items
+            .iter()
+            .map(|item| Codes::new(item.kind))
+            .collect();
         Keys {
             agreement: Agreement::new(&bound),
             scratch: vec![Vec::new(); codes.len()],
@@ -64,7 +68,9 @@ impl Keys {
     pub fn values(&self, partition: u32) -> Vec<(&str, Option<&str>)> {
         let codes = &self.partitions[partition as usize].0;
         let pairs = self.bound.items.iter().zip(&self.codes).zip(codes.iter());
-        pairs.map(|((item, texts), code)| (item.item.name.as_str(), texts.text(*code))).collect()
+        pairs
+            .map(|((item, texts), code)| (item.item.name.as_str(), texts.text(*code)))
+            .collect()
     }
 
     /// The partition of each row of `batch`, which has the bound schema.
@@ -77,7 +83,8 @@ impl Keys {
                 return Err(self.too_many());
             }
         }
-        self.agreement.check(&self.bound, batch, &self.codes, &self.scratch)?;
+        self.agreement
+            .check(&self.bound, batch, &self.codes, &self.scratch)?;
         self.combine(batch.num_rows())?;
         Ok(&self.rows)
     }
@@ -88,7 +95,12 @@ impl Keys {
         self.rows.reserve(rows);
         let mut id = 0;
         for row in 0..rows {
-            if row == 0 || self.scratch.iter().any(|codes| codes[row] != codes[row - 1]) {
+            if row == 0
+                || self
+                    .scratch
+                    .iter()
+                    .any(|codes| codes[row] != codes[row - 1])
+            {
                 id = self.id_at(row)?;
             }
             self.rows.push(id);
@@ -98,7 +110,8 @@ impl Keys {
 
     fn id_at(&mut self, row: usize) -> Result<u32, SpecError> {
         self.tuple.clear();
-        self.tuple.extend(self.scratch.iter().map(|codes| codes[row]));
+        self.tuple
+            .extend(self.scratch.iter().map(|codes| codes[row]));
         if let Some(id) = self.ids.get(self.tuple.as_slice()) {
             return Ok(*id);
         }
@@ -122,6 +135,9 @@ impl Keys {
     }
 
     fn too_many(&self) -> SpecError {
-        SpecError::TooMany { limit: self.limit, spec: self.bound.spec().to_string() }
+        SpecError::TooMany {
+            limit: self.limit,
+            spec: self.bound.spec().to_string(),
+        }
     }
 }

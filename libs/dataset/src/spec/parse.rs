@@ -25,11 +25,18 @@ pub(super) fn spec(text: &str) -> Result<Spec, SpecError> {
 
 /// Names that readers ignore or confuse are refused.
 fn check_names(text: &str, items: &[Item]) -> Result<(), SpecError> {
-    let refuse = |problem: String| Err(SpecError::Syntax { text: text.to_owned(), problem });
+    let refuse = |problem: String| {
+        Err(SpecError::Syntax {
+            text: text.to_owned(),
+            problem,
+        })
+    };
     let mut seen = HashSet::new();
     for Item { name, .. } in items {
         if name.starts_with(['_', '.']) {
-            return refuse(format!("the name '{name}' starts with '_' or '.', which readers skip"));
+            return refuse(format!(
+                "the name '{name}' starts with '_' or '.', which readers skip"
+            ));
         }
         if !seen.insert(name.to_lowercase()) {
             return refuse(format!("the name '{name}' occurs twice"));
@@ -51,7 +58,11 @@ impl Cursor<'_> {
             if self.take('(') {
                 return self.call(first, &source);
             }
-            return Ok(Item { name: first, column: source, transform: Transform::Identity });
+            return Ok(Item {
+                name: first,
+                column: source,
+                transform: Transform::Identity,
+            });
         }
         if self.take('(') {
             let function = first.to_lowercase();
@@ -59,7 +70,11 @@ impl Cursor<'_> {
             item.name = format!("{}_{function}", item.column);
             return Ok(item);
         }
-        Ok(Item { name: first.clone(), column: first, transform: Transform::Identity })
+        Ok(Item {
+            name: first.clone(),
+            column: first,
+            transform: Transform::Identity,
+        })
     }
 
     /// The arguments of `function(`.
@@ -81,7 +96,11 @@ impl Cursor<'_> {
         if !self.take(')') {
             return self.fail(format!("expected ')' after '{column}'"));
         }
-        Ok(Item { name, column, transform })
+        Ok(Item {
+            name,
+            column,
+            transform,
+        })
     }
 
     /// A positive number and the comma after it.
@@ -146,7 +165,10 @@ impl Cursor<'_> {
     fn fail<T>(&self, problem: String) -> Result<T, SpecError> {
         let place = self.text[..self.at].chars().count() + 1;
         let problem = format!("{problem} (at character {place})");
-        Err(SpecError::Syntax { text: self.text.to_owned(), problem })
+        Err(SpecError::Syntax {
+            text: self.text.to_owned(),
+            problem,
+        })
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 impl Bound {
     /// `{"by": "…", "columns": [{"name", "type"}]}`.
     pub fn to_json(&self) -> Value {
-        let column = |field: &Field| json!({"name": field.name(), "type": field.data_type().to_string()});
+        let column =
+            |field: &Field| json!({"name": field.name(), "type": field.data_type().to_string()});
         let columns: Vec<Value> = self.fields().iter().map(|field| column(field)).collect();
         json!({"by": self.spec().to_string(), "columns": columns})
     }
@@ -21,7 +22,12 @@ pub fn recorded(value: &Value) -> Option<(Spec, Fields)> {
         let data_type: DataType = column.get("type")?.as_str()?.parse().ok()?;
         Some(Field::new(column.get("name")?.as_str()?, data_type, true))
     };
-    let fields = value.get("columns")?.as_array()?.iter().filter_map(field).collect();
+    let fields = value
+        .get("columns")?
+        .as_array()?
+        .iter()
+        .filter_map(field)
+        .collect();
     Some((spec, fields))
 }
 
@@ -34,7 +40,11 @@ mod tests {
     #[test]
     fn what_is_recorded_reads_back() {
         let schema = Arc::new(Schema::new(vec![
-            Field::new("ts", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
+            Field::new(
+                "ts",
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                true,
+            ),
             Field::new("price", DataType::Decimal128(10, 2), true),
         ]));
         let spec = Spec::parse("d=date(ts),h=hour(ts),price,b=bucket(8,ts)").unwrap();

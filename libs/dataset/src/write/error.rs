@@ -41,10 +41,19 @@ impl WriteError {
         let path = path.into();
         match error {
             ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-                Ok(source) => WriteError::Io { path, source: *source },
-                Err(cause) => WriteError::Encode { what: path.to_string_lossy().into_owned(), reason: cause.to_string() },
+                Ok(source) => WriteError::Io {
+                    path,
+                    source: *source,
+                },
+                Err(cause) => WriteError::Encode {
+                    what: path.to_string_lossy().into_owned(),
+                    reason: cause.to_string(),
+                },
             },
-            other => WriteError::Encode { what: path.to_string_lossy().into_owned(), reason: other.to_string() },
+            other => WriteError::Encode {
+                what: path.to_string_lossy().into_owned(),
+                reason: other.to_string(),
+            },
         }
     }
 }

@@ -41,7 +41,12 @@ impl Template {
         for leaf in 0..descriptor.num_columns() {
             leaves[descriptor.get_column_root_idx(leaf)] += 1;
         }
-        Template { schema, root: descriptor.root_schema_ptr(), leaves, properties }
+        Template {
+            schema,
+            root: descriptor.root_schema_ptr(),
+            leaves,
+            properties,
+        }
     }
 }
 
@@ -72,10 +77,16 @@ struct State {
 
 impl OpenFile {
     /// A file at `path`; the file system sees nothing of it before its first row group.
-    pub(super) fn new(template: &Template, path: PathBuf, name: String) -> Result<OpenFile, WriteError> {
+    pub(super) fn new(
+        template: &Template,
+        path: PathBuf,
+        name: String,
+    ) -> Result<OpenFile, WriteError> {
         let failed = |error| WriteError::parquet(path.clone(), error);
         let sink = Sink::new(path.clone());
-        let writer = SerializedFileWriter::new(sink, template.root.clone(), template.properties.clone()).map_err(failed)?;
+        let writer =
+            SerializedFileWriter::new(sink, template.root.clone(), template.properties.clone())
+                .map_err(failed)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, template.schema.clone());
         let state = State {
             writer: Some(writer),
@@ -84,7 +95,12 @@ impl OpenFile {
             total: None,
             finished: None,
         };
-        Ok(OpenFile { path, name, factory, state: Mutex::new(state) })
+        Ok(OpenFile {
+            path,
+            name,
+            factory,
+            state: Mutex::new(state),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -100,7 +116,9 @@ impl OpenFile {
     pub(super) fn end_at(&self, total: usize) -> Result<(), WriteError> {
         let mut state = self.lock();
         state.total = Some(total);
-        state.finish_if_complete(&self.name).map_err(|error| self.failed(error))
+        state
+            .finish_if_complete(&self.name)
+            .map_err(|error| self.failed(error))
     }
 
     /// The finished file.
@@ -111,7 +129,10 @@ impl OpenFile {
     fn append(&self, index: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), WriteError> {
         let mut state = self.lock();
         state.waiting.insert(index, chunks);
-        state.append_ready().and_then(|()| state.finish_if_complete(&self.name)).map_err(|error| self.failed(error))
+        state
+            .append_ready()
+            .and_then(|()| state.finish_if_complete(&self.name))
+            .map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: ParquetError) -> WriteError {
@@ -121,7 +142,9 @@ impl OpenFile {
 
 impl State {
     fn append_ready(&mut self) -> Result<(), ParquetError> {
-        let Some(writer) = self.writer.as_mut() else { return Ok(()) };
+        let Some(writer) = self.writer.as_mut() else {
+            return Ok(());
+        };
         while let Some(chunks) = self.waiting.remove(&self.sizes.len()) {
             let before = writer.bytes_written();
             let mut group = writer.next_row_group()?;
@@ -138,11 +161,17 @@ impl State {
         if self.total != Some(self.sizes.len()) {
             return Ok(());
         }
-        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        let Some(mut writer) = self.writer.take() else {
+            return Ok(());
+        };
         let metadata = writer.finish()?;
         let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
         let bytes = writer.bytes_written() as u64;
-        self.finished = Some(StagedFile { name: name.to_owned(), rows, bytes });
+        self.finished = Some(StagedFile {
+            name: name.to_owned(),
+            rows,
+            bytes,
+        });
         Ok(())
     }
 }
@@ -182,33 +211,56 @@ enum Work {
 
 impl RowGroup {
     /// The file's row group number `index`.
-    pub(super) fn new(template: &Template, file: &Arc<OpenFile>, index: usize) -> Result<RowGroup, WriteError> {
+    pub(super) fn new(
+        template: &Template,
+        file: &Arc<OpenFile>,
+        index: usize,
+    ) -> Result<RowGroup, WriteError> {
         let failed = |error| file.failed(error);
-        let mut writers = file.factory.create_column_writers(index).map_err(failed)?.into_iter();
+        let mut writers = file
+            .factory
+            .create_column_writers(index)
+            .map_err(failed)?
+            .into_iter();
         let count = template.leaves.len();
         let chunks = Mutex::new(((0..count).map(|_| Vec::new()).collect(), count));
-        let assembly = Arc::new(Assembly { file: file.clone(), index, chunks });
-        let columns = template.leaves.iter().zip(template.schema.fields()).enumerate().map(|(index, (leaves, field))| {
-            Arc::new(Column {
-                index,
-                field: field.clone(),
-                queue: Mutex::new(Queue::default()),
-                writers: Mutex::new(writers.by_ref().take(*leaves).collect()),
-                assembly: assembly.clone(),
-            })
+        let assembly = Arc::new(Assembly {
+            file: file.clone(),
+            index,
+            chunks,
         });
-        Ok(RowGroup { columns: columns.collect() })
+        let columns = template
+            .leaves
+            .iter()
+            .zip(template.schema.fields())
+            .enumerate()
+            .map(|(index, (leaves, field))| {
+                Arc::new(Column {
+                    index,
+                    field: field.clone(),
+                    queue: Mutex::new(Queue::default()),
+                    writers: Mutex::new(writers.by_ref().take(*leaves).collect()),
+                    assembly: assembly.clone(),
+                })
+            });
+        Ok(RowGroup {
+            columns: columns.collect(),
+        })
     }
 
     /// Rows for every column.
     pub(super) fn write(&self, rows: Rows, pool: &Shared) {
         let rows = Arc::new(rows);
-        self.columns.iter().for_each(|column| column.give(Work::Write(rows.clone()), pool));
+        self.columns
+            .iter()
+            .for_each(|column| column.give(Work::Write(rows.clone()), pool));
     }
 
     /// No more rows: the last column to finish appends the row group to its file.
     pub(super) fn close(self, pool: &Shared) {
-        self.columns.iter().for_each(|column| column.give(Work::Close, pool));
+        self.columns
+            .iter()
+            .for_each(|column| column.give(Work::Close, pool));
     }
 }
 
@@ -232,30 +284,49 @@ impl Column {
 
     fn write(&self, rows: &Rows) -> Result<(), ParquetError> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        let pieces: Vec<&ArrayRef> = rows.batches.iter().map(|batch| batch.column(self.index)).collect();
+        let pieces: Vec<&ArrayRef> = rows
+            .batches
+            .iter()
+            .map(|batch| batch.column(self.index))
+            .collect();
         let count: usize = pieces.iter().map(|piece| piece.len()).sum();
         if pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS {
-            let arrays: Vec<&dyn arrow_array::Array> = pieces.iter().map(|piece| piece.as_ref()).collect();
+            let arrays: Vec<&dyn arrow_array::Array> =
+                pieces.iter().map(|piece| piece.as_ref()).collect();
             return self.encode(&mut writers, &concat(&arrays)?);
         }
-        pieces.into_iter().try_for_each(|piece| self.encode(&mut writers, piece))
+        pieces
+            .into_iter()
+            .try_for_each(|piece| self.encode(&mut writers, piece))
     }
 
-    fn encode(&self, writers: &mut [ArrowColumnWriter], array: &ArrayRef) -> Result<(), ParquetError> {
+    fn encode(
+        &self,
+        writers: &mut [ArrowColumnWriter],
+        array: &ArrayRef,
+    ) -> Result<(), ParquetError> {
         let leaves = compute_leaves(&self.field, array)?;
-        writers.iter_mut().zip(&leaves).try_for_each(|(writer, leaf)| writer.write(leaf))
+        writers
+            .iter_mut()
+            .zip(&leaves)
+            .try_for_each(|(writer, leaf)| writer.write(leaf))
     }
 
     fn close(&self) -> Result<(), WriteError> {
-        let writers = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
+        let writers =
+            std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
         let chunks: Result<Vec<ArrowColumnChunk>, ParquetError> =
             writers.into_iter().map(ArrowColumnWriter::close).collect();
         let file = &self.assembly.file;
-        self.assembly.complete(self.index, chunks.map_err(|error| file.failed(error))?)
+        self.assembly
+            .complete(self.index, chunks.map_err(|error| file.failed(error))?)
     }
 
     fn encode_failed(&self, error: ParquetError) -> WriteError {
-        WriteError::Encode { what: self.field.name().clone(), reason: error.to_string() }
+        WriteError::Encode {
+            what: self.field.name().clone(),
+            reason: error.to_string(),
+        }
     }
 }
 
@@ -263,7 +334,9 @@ impl Task for Column {
     fn run(&self) -> Result<(), WriteError> {
         while let Some(work) = self.next() {
             match work {
-                Work::Write(rows) => self.write(&rows).map_err(|error| self.encode_failed(error))?,
+                Work::Write(rows) => self
+                    .write(&rows)
+                    .map_err(|error| self.encode_failed(error))?,
                 Work::Close => self.close()?,
             }
         }

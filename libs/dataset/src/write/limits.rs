@@ -37,7 +37,9 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn new(settings: &WriterSettings, leaves: usize) -> Limits {
-        let memory = usize::try_from(settings.memory).unwrap_or(usize::MAX).max(1 << 20);
+        let memory = usize::try_from(settings.memory)
+            .unwrap_or(usize::MAX)
+            .max(1 << 20);
         let encoders = memory / 2;
         // A page being filled, its levels or dictionary indices, and the codec's buffers.
         let encoder = leaves.max(1) * (settings.page_size + (64 << 10));
@@ -59,5 +61,7 @@ impl Limits {
 fn open_files() -> usize {
     let soft = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let soft = soft.unwrap_or(u64::from(u32::MAX));
-    usize::try_from(soft.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX).max(1)
+    usize::try_from(soft.saturating_sub(SPARE_FILES))
+        .unwrap_or(usize::MAX)
+        .max(1)
 }

@@ -60,18 +60,30 @@ impl Measured {
 
     /// Bytes of a file for a byte in memory.
     fn ratio(&self) -> f64 {
-        if self.raw == 0 { GUESSED_RATIO } else { (self.compressed as f64 / self.raw as f64).max(0.001) }
+        if self.raw == 0 {
+            GUESSED_RATIO
+        } else {
+            (self.compressed as f64 / self.raw as f64).max(0.001)
+        }
     }
 }
 
 impl Partition {
     pub(super) fn new(path: &str) -> Self {
-        Partition { path: path.to_owned(), ..Partition::default() }
+        Partition {
+            path: path.to_owned(),
+            ..Partition::default()
+        }
     }
 
     /// Rows in memory and spilled, in bytes of memory.
     pub(super) fn held(&self) -> usize {
-        self.pending_bytes + self.spilled.iter().map(|segment| segment.raw).sum::<usize>()
+        self.pending_bytes
+            + self
+                .spilled
+                .iter()
+                .map(|segment| segment.raw)
+                .sum::<usize>()
     }
 
     pub(super) fn add(&mut self, batch: RecordBatch, bytes: usize) {
@@ -88,13 +100,22 @@ impl Partition {
 
     /// The files, once all are finished.
     pub(super) fn staged(&self) -> Vec<StagedFile> {
-        self.files.iter().filter_map(|file| file.finished()).collect()
+        self.files
+            .iter()
+            .filter_map(|file| file.finished())
+            .collect()
     }
 }
 
 impl Open {
     pub(super) fn new(file: Arc<OpenFile>) -> Self {
-        Open { file, group: None, group_raw: 0, group_limit: 0, closed: Vec::new() }
+        Open {
+            file,
+            group: None,
+            group_raw: 0,
+            group_limit: 0,
+            closed: Vec::new(),
+        }
     }
 
     /// Bytes that the file has or will have, by sizes where they are known and by ratio.
@@ -106,7 +127,13 @@ impl Open {
 
     /// The size in memory of the next row group, so that the file ends at `target`;
     /// None when it is full.
-    pub(super) fn next_limit(&self, known: &[u64], measured: Measured, target: u64, row_group: u64) -> Option<usize> {
+    pub(super) fn next_limit(
+        &self,
+        known: &[u64],
+        measured: Measured,
+        target: u64,
+        row_group: u64,
+    ) -> Option<usize> {
         let target = target as f64;
         let expected = self.expected_bytes(known, measured);
         if !self.closed.is_empty() && expected >= target * FULL {
@@ -118,6 +145,10 @@ impl Open {
 
     /// An estimate of what the encoders hold in memory.
     pub(super) fn cost(&self, encoder: usize) -> usize {
-        if self.group.is_some() { encoder + self.group_raw / 3 } else { 0 }
+        if self.group.is_some() {
+            encoder + self.group_raw / 3
+        } else {
+            0
+        }
     }
 }

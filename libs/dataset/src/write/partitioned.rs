@@ -134,8 +134,14 @@ impl PartitionedWriter {
         let encodings = Encodings::decide(&self.schema, sample).map_err(failed)?;
         let mut properties = (*self.settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&self.schema, &mut properties);
-        let descriptor = ArrowSchemaConverter::new().convert(&self.schema).map_err(failed)?;
-        Ok(Template::new(self.schema.clone(), &descriptor, Arc::new(properties)))
+        let descriptor = ArrowSchemaConverter::new()
+            .convert(&self.schema)
+            .map_err(failed)?;
+        Ok(Template::new(
+            self.schema.clone(),
+            &descriptor,
+            Arc::new(properties),
+        ))
     }
 
     fn accept(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
@@ -145,7 +151,9 @@ impl PartitionedWriter {
         partition.touched = self.position;
         partition.add(batch, bytes);
         self.pending += bytes;
-        if partition.pending_rows >= self.limits.unit_rows || partition.pending_bytes >= self.limits.unit_bytes {
+        if partition.pending_rows >= self.limits.unit_rows
+            || partition.pending_bytes >= self.limits.unit_bytes
+        {
             self.unload(id)?;
         }
         if self.pending > self.limits.pending {
@@ -207,7 +215,10 @@ impl PartitionedWriter {
             None => return Ok(()),
             Some(first) => arrow_select::concat::concat_batches(&first.schema(), &batches),
         };
-        let whole = whole.map_err(|error| WriteError::Encode { what: partition.path.clone(), reason: error.to_string() })?;
+        let whole = whole.map_err(|error| WriteError::Encode {
+            what: partition.path.clone(),
+            reason: error.to_string(),
+        })?;
         let segment = self.spill.put(&[whole], raw)?;
         partition.spilled.push(segment);
         Ok(())
@@ -242,7 +253,9 @@ impl PartitionedWriter {
                 let room = self.room(id)?.saturating_sub(unit.bytes);
                 let (head, bytes) = cut(&mut batch, room.min(self.limits.unit_bytes));
                 unit.add(head, bytes);
-                let full = unit.bytes >= room || unit.bytes >= self.limits.unit_bytes || unit.rows >= self.limits.unit_rows;
+                let full = unit.bytes >= room
+                    || unit.bytes >= self.limits.unit_bytes
+                    || unit.rows >= self.limits.unit_rows;
                 if full {
                     self.hand_over(id, std::mem::take(&mut unit))?;
                 }
@@ -266,7 +279,9 @@ impl PartitionedWriter {
     }
 
     fn begin_file(&mut self, id: u32) -> Result<(), WriteError> {
-        let Some(template) = &self.template else { return Ok(()) };
+        let Some(template) = &self.template else {
+            return Ok(());
+        };
         let partition = &mut self.partitions[id as usize];
         let name = (self.naming)(partition.files.len() as u32);
         let path = self.dir.join(&partition.path).join(&name);
@@ -281,7 +296,9 @@ impl PartitionedWriter {
     fn begin_group(&mut self, id: u32) -> Result<(), WriteError> {
         let known = self.measure(id)?;
         let partition = &mut self.partitions[id as usize];
-        let (Some(open), Some(template)) = (&mut partition.open, &self.template) else { return Ok(()) };
+        let (Some(open), Some(template)) = (&mut partition.open, &self.template) else {
+            return Ok(());
+        };
         let (target, row_group) = (self.settings.target_size, self.settings.row_group_size);
         match open.next_limit(&known, partition.measured, target, row_group) {
             None => self.close(id),
@@ -298,11 +315,18 @@ impl PartitionedWriter {
     /// waiting for it would idle the threads. The first of all is waited for.
     fn measure(&mut self, id: u32) -> Result<Vec<u64>, WriteError> {
         let partition = &mut self.partitions[id as usize];
-        let Some(open) = &partition.open else { return Ok(Vec::new()) };
+        let Some(open) = &partition.open else {
+            return Ok(Vec::new());
+        };
         let count = open.closed.len();
-        let wanted = if partition.measured.is_known() { count.saturating_sub(1) } else { count };
+        let wanted = if partition.measured.is_known() {
+            count.saturating_sub(1)
+        } else {
+            count
+        };
         let file = open.file.clone();
-        self.pool.help_until(|| wanted == 0 || file.size(wanted - 1).is_some())?;
+        self.pool
+            .help_until(|| wanted == 0 || file.size(wanted - 1).is_some())?;
         let known: Vec<u64> = (0..wanted).filter_map(|index| file.size(index)).collect();
         if let (Some(size), Some(raw)) = (known.last(), open.closed.get(wanted.wrapping_sub(1))) {
             partition.measured.add(*raw, *size);
@@ -316,10 +340,18 @@ impl PartitionedWriter {
         }
         let _permit = self.pool.admit(unit.bytes)?;
         let partition = &mut self.partitions[id as usize];
-        let Some(open) = &mut partition.open else { return Ok(()) };
+        let Some(open) = &mut partition.open else {
+            return Ok(());
+        };
         open.group_raw += unit.bytes;
         if let Some(group) = &open.group {
-            group.write(Rows { batches: unit.batches, _permit }, self.pool.shared());
+            group.write(
+                Rows {
+                    batches: unit.batches,
+                    _permit,
+                },
+                self.pool.shared(),
+            );
         }
         if open.group_raw >= open.group_limit {
             self.end_group(id);
@@ -328,7 +360,9 @@ impl PartitionedWriter {
     }
 
     fn end_group(&mut self, id: u32) {
-        let Some(open) = &mut self.partitions[id as usize].open else { return };
+        let Some(open) = &mut self.partitions[id as usize].open else {
+            return;
+        };
         if let Some(group) = open.group.take() {
             open.closed.push(open.group_raw);
             open.group_raw = 0;
@@ -369,7 +403,11 @@ impl PartitionedWriter {
                 open.map_or(0, |open| open.cost(self.limits.encoder))
             };
             let total: usize = self.open.iter().map(cost).sum();
-            let largest = self.open.iter().copied().max_by_key(|id| (cost(id), std::cmp::Reverse(*id)));
+            let largest = self
+                .open
+                .iter()
+                .copied()
+                .max_by_key(|id| (cost(id), std::cmp::Reverse(*id)));
             match largest {
                 Some(id) if total > self.limits.encoders && cost(&id) > 0 => self.end_group(id),
                 _ => return Ok(()),
@@ -383,10 +421,15 @@ impl PartitionedWriter {
             self.begin()?;
         }
         let mut order: Vec<u32> = (0..self.partitions.len() as u32).collect();
-        order.sort_by(|a, b| self.partitions[*a as usize].path.cmp(&self.partitions[*b as usize].path));
+        order.sort_by(|a, b| {
+            self.partitions[*a as usize]
+                .path
+                .cmp(&self.partitions[*b as usize].path)
+        });
         // Those with an encoder first: each one closed frees memory for the rest.
-        let (open, held): (Vec<u32>, Vec<u32>) =
-            order.iter().partition(|id| self.partitions[**id as usize].open.is_some());
+        let (open, held): (Vec<u32>, Vec<u32>) = order
+            .iter()
+            .partition(|id| self.partitions[**id as usize].open.is_some());
         for id in open.into_iter().chain(held) {
             self.restore(id)?;
             self.close_with_rest(id)?;
@@ -400,7 +443,11 @@ impl PartitionedWriter {
     }
 
     fn wait_for_files(&self) -> Result<(), WriteError> {
-        for file in self.partitions.iter().flat_map(|partition| &partition.files) {
+        for file in self
+            .partitions
+            .iter()
+            .flat_map(|partition| &partition.files)
+        {
             self.pool.help_until(|| file.finished().is_some())?;
         }
         Ok(())

@@ -68,7 +68,10 @@ impl Shared {
     fn run(&self, task: &dyn Task) {
         let result = catch_unwind(AssertUnwindSafe(|| task.run())).unwrap_or_else(|_| {
             let reason = last_panic().unwrap_or_else(|| "panic".to_owned());
-            Err(WriteError::Encode { what: "rows".to_owned(), reason: format!("internal error: {reason}") })
+            Err(WriteError::Encode {
+                what: "rows".to_owned(),
+                reason: format!("internal error: {reason}"),
+            })
         });
         if let Err(error) = result {
             self.lock().failed.get_or_insert(error);
@@ -87,7 +90,10 @@ impl Shared {
             } else if state.closed {
                 return;
             } else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
         }
     }
@@ -103,7 +109,11 @@ impl Pool {
         };
         let workers: Vec<JoinHandle<()>> = (1..threads).map(worker).collect();
         let limit = if workers.is_empty() { 0 } else { limit };
-        Pool { workers, limit, shared }
+        Pool {
+            workers,
+            limit,
+            shared,
+        }
     }
 
     /// Where tasks are handed in.
@@ -115,7 +125,10 @@ impl Pool {
     pub(super) fn admit(&self, bytes: usize) -> Result<Permit, WriteError> {
         self.wait_until(|state| state.backlog <= self.limit)?;
         self.shared.lock().backlog += bytes;
-        Ok(Permit { shared: self.shared.clone(), bytes })
+        Ok(Permit {
+            shared: self.shared.clone(),
+            bytes,
+        })
     }
 
     /// Works until `done`, and waits when there is no work.
@@ -139,7 +152,10 @@ impl Pool {
                 state = self.shared.lock();
             } else {
                 // The timeout covers a `done` that looks beyond this lock.
-                let wait = self.shared.changed.wait_timeout(state, Duration::from_millis(20));
+                let wait = self
+                    .shared
+                    .changed
+                    .wait_timeout(state, Duration::from_millis(20));
                 state = wait.unwrap_or_else(PoisonError::into_inner).0;
             }
         }

@@ -18,10 +18,11 @@ const WINDOW_BATCHES: usize = 64;
 pub struct Scatter {
     schema: SchemaRef,
     window: Vec<RecordBatch>,
-    ids: Vec<u32>,
+    /// Rows in the window.
+    count: usize,
     /// Row numbers by partition number, reused.
     rows: Vec<Vec<u32>>,
-    /// Partitions of the batch at hand, in order of appearance.
+    /// Partitions of the window, in order of appearance.
     seen: Vec<u32>,
 }
 
@@ -31,18 +32,26 @@ pub type Piece = (u32, RecordBatch);
 impl Scatter {
     /// For batches of `schema`.
     pub fn new(schema: SchemaRef) -> Self {
-        Scatter { schema, window: Vec::new(), ids: Vec::new(), rows: Vec::new(), seen: Vec::new() }
+        Scatter {
+            schema,
+            window: Vec::new(),
+            count: 0,
+            rows: Vec::new(),
+            seen: Vec::new(),
+        }
     }
 
     /// Takes a batch with the partition of each row; gives the pieces that are due.
     pub fn push(&mut self, batch: RecordBatch, ids: &[u32]) -> Result<Vec<Piece>, ArrowError> {
-        if let (true, Some(first)) = (self.window.is_empty(), ids.first()) {
-            if ids.iter().all(|id| id == first) {
-                return Ok(vec![(*first, batch)]);
-            }
+        let only = ids
+            .first()
+            .filter(|first| ids.iter().all(|id| id == *first));
+        if let (true, Some(only)) = (self.window.is_empty(), only) {
+            return Ok(vec![(*only, batch)]);
         }
+        self.sort_in(ids);
         self.window.push(batch);
-        self.ids.extend_from_slice(ids);
+        self.count += ids.len();
         match self.is_due() {
             true => self.flush(),
             false => Ok(Vec::new()),
@@ -51,21 +60,21 @@ impl Scatter {
 
     /// The pieces of what is left.
     pub fn finish(&mut self) -> Result<Vec<Piece>, ArrowError> {
-        if self.window.is_empty() { Ok(Vec::new()) } else { self.flush() }
-    }
-
-    fn is_due(&mut self) -> bool {
-        if self.ids.len() >= WINDOW_ROWS || self.window.len() >= WINDOW_BATCHES {
-            return true;
+        if self.window.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.flush()
         }
-        self.count();
-        self.ids.len() >= self.seen.len() * ROWS_PER_PIECE
     }
 
-    /// Sorts the window's row numbers by partition.
-    fn count(&mut self) {
-        self.seen.drain(..).for_each(|id| self.rows[id as usize].clear());
-        for (row, id) in (0u32..).zip(&self.ids) {
+    fn is_due(&self) -> bool {
+        let full = self.count >= WINDOW_ROWS || self.window.len() >= WINDOW_BATCHES;
+        full || self.count >= self.seen.len() * ROWS_PER_PIECE
+    }
+
+    /// Sorts row numbers of the window by partition.
+    fn sort_in(&mut self, ids: &[u32]) {
+        for (row, id) in (self.count as u32..).zip(ids) {
             let id = *id as usize;
             if id >= self.rows.len() {
                 self.rows.resize_with(id + 1, Vec::new);
@@ -78,13 +87,12 @@ impl Scatter {
     }
 
     fn flush(&mut self) -> Result<Vec<Piece>, ArrowError> {
-        self.count();
         let whole = match self.window.as_slice() {
             [batch] => batch.clone(),
             batches => concat_batches(&self.schema, batches)?,
         };
         self.window.clear();
-        self.ids.clear();
+        self.count = 0;
         let rows = &mut self.rows;
         let piece = |id: &u32| {
             let indices = UInt32Array::from(std::mem::take(&mut rows[*id as usize]));

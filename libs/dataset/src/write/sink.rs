@@ -22,10 +22,15 @@ impl Sink {
             if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            let file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
+            let file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&self.path)?;
             return Ok(self.file.insert(file));
         }
-        self.file.as_mut().ok_or_else(|| io::Error::other("no file"))
+        self.file
+            .as_mut()
+            .ok_or_else(|| io::Error::other("no file"))
     }
 }
 

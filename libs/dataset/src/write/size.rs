@@ -12,5 +12,7 @@ pub(super) fn raw_bytes(batch: &RecordBatch) -> usize {
 
 fn array_bytes(array: &ArrayRef) -> usize {
     let data = array.to_data();
-    data.get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()) + ARRAY_OVERHEAD
+    data.get_slice_memory_size()
+        .unwrap_or_else(|_| array.get_array_memory_size())
+        + ARRAY_OVERHEAD
 }

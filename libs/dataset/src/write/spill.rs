@@ -30,7 +30,12 @@ pub(super) struct Spill {
 
 impl Spill {
     pub(super) fn new(dir: PathBuf) -> Self {
-        Spill { dir, file: None, end: 0, buffer: Vec::new() }
+        Spill {
+            dir,
+            file: None,
+            end: 0,
+            buffer: Vec::new(),
+        }
     }
 
     /// Bytes written so far.
@@ -39,7 +44,11 @@ impl Spill {
     }
 
     /// Puts `batches`, which take `raw` bytes of memory, away.
-    pub(super) fn put(&mut self, batches: &[RecordBatch], raw: usize) -> Result<Segment, WriteError> {
+    pub(super) fn put(
+        &mut self,
+        batches: &[RecordBatch],
+        raw: usize,
+    ) -> Result<Segment, WriteError> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         let encoded = encode(batches, &mut buffer).map_err(io::Error::other);
@@ -48,7 +57,11 @@ impl Spill {
         self.buffer = buffer;
         written.map_err(|source| self.failed(source))?;
         self.end += length;
-        Ok(Segment { start: self.end - length, length, raw })
+        Ok(Segment {
+            start: self.end - length,
+            length,
+            raw,
+        })
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -66,7 +79,10 @@ impl Spill {
     }
 
     fn decode(&mut self, segment: Segment) -> io::Result<Vec<RecordBatch>> {
-        let file = self.file.as_mut().ok_or_else(|| io::Error::other("nothing was spilled"))?;
+        let file = self
+            .file
+            .as_mut()
+            .ok_or_else(|| io::Error::other("nothing was spilled"))?;
         file.seek(SeekFrom::Start(segment.start))?;
         let bytes = BufReader::with_capacity(256 << 10, file.take(segment.length));
         let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
@@ -74,13 +90,19 @@ impl Spill {
     }
 
     fn failed(&self, source: io::Error) -> WriteError {
-        WriteError::Spill { dir: self.dir.clone(), source }
+        WriteError::Spill {
+            dir: self.dir.clone(),
+            source,
+        }
     }
 }
 
 fn encode(batches: &[RecordBatch], buffer: &mut Vec<u8>) -> Result<(), arrow_schema::ArrowError> {
-    let Some(first) = batches.first() else { return Ok(()) };
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+    let Some(first) = batches.first() else {
+        return Ok(());
+    };
+    let options =
+        IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
     let mut writer = StreamWriter::try_new_with_options(buffer, &first.schema(), options)?;
     batches.iter().try_for_each(|batch| writer.write(batch))?;
     writer.finish()

@@ -46,23 +46,40 @@ fn ended(batches: &[RecordBatch], result: Result<(), Failure>) -> Vec<u8> {
     let buffer = Buffer::default();
     let mut output = Output::to(buffer.clone());
     output.start(&batches[0].schema()).unwrap();
-    batches.iter().for_each(|batch| output.write(batch).unwrap());
+    batches
+        .iter()
+        .for_each(|batch| output.write(batch).unwrap());
     let _ = output.close("ingest", result);
-    let bytes = buffer.0.lock().unwrap().clone();
-    bytes
+    buffer.0.lock().unwrap().clone()
 }
 
 /// Events `start..start + n`, each `step` microseconds after the one before.
 pub fn events(start: i64, n: i64, from: i64, step: i64) -> RecordBatch {
     let regions = ["eu", "us", "apac"];
     RecordBatch::try_from_iter([
-        ("order_id", Arc::new(Int64Array::from_iter_values(start..start + n)) as ArrayRef),
+        (
+            "order_id",
+            Arc::new(Int64Array::from_iter_values(start..start + n)) as ArrayRef,
+        ),
         (
             "event_timestamp",
-            Arc::new(TimestampMicrosecondArray::from_iter_values((0..n).map(|i| from + i * step)).with_timezone("UTC")),
+            Arc::new(
+                TimestampMicrosecondArray::from_iter_values((0..n).map(|i| from + i * step))
+                    .with_timezone("UTC"),
+            ),
         ),
-        ("region", Arc::new(StringArray::from_iter_values((0..n).map(|i| regions[i as usize % 3])))),
-        ("note", Arc::new(StringArray::from_iter_values((start..start + n).map(|i| format!("note {}", i * 7919))))),
+        (
+            "region",
+            Arc::new(StringArray::from_iter_values(
+                (0..n).map(|i| regions[i as usize % 3]),
+            )),
+        ),
+        (
+            "note",
+            Arc::new(StringArray::from_iter_values(
+                (start..start + n).map(|i| format!("note {}", i * 7919)),
+            )),
+        ),
     ])
     .unwrap()
 }
@@ -70,8 +87,14 @@ pub fn events(start: i64, n: i64, from: i64, step: i64) -> RecordBatch {
 /// A day of `n` events that compress badly.
 pub fn noise(n: i64) -> RecordBatch {
     let rows = day(n);
-    let noisy = |i: i64| i.wrapping_mul(0x5851_F42D_4C95_7F2D).rotate_left(17).wrapping_mul(0x2545_F491_4F6C_DD1D);
-    let notes: ArrayRef = Arc::new(StringArray::from_iter_values((0..n).map(|i| format!("{:016x}", noisy(i)))));
+    let noisy = |i: i64| {
+        i.wrapping_mul(0x5851_F42D_4C95_7F2D)
+            .rotate_left(17)
+            .wrapping_mul(0x2545_F491_4F6C_DD1D)
+    };
+    let notes: ArrayRef = Arc::new(StringArray::from_iter_values(
+        (0..n).map(|i| format!("{:016x}", noisy(i))),
+    ));
     let mut columns = rows.columns().to_vec();
     columns[3] = notes;
     RecordBatch::try_new(rows.schema(), columns).unwrap()
@@ -114,13 +137,20 @@ pub fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn walk(root: &Path, dir: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
             walk(root, &path, found);
         } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             found.insert(name, std::fs::read(&path).unwrap());
         }
     }
@@ -131,10 +161,18 @@ pub fn ids(root: &Path) -> BTreeMap<String, Vec<i64>> {
     let mut found: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for name in files(root).keys() {
         let partition = name.rsplit_once('/').map_or("", |(partition, _)| partition);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(root.join(name)).unwrap()).unwrap();
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(File::open(root.join(name)).unwrap()).unwrap();
         let ids = found.entry(partition.to_owned()).or_default();
         for batch in reader.build().unwrap() {
-            ids.extend(batch.unwrap().column(0).as_primitive::<Int64Type>().values().iter());
+            ids.extend(
+                batch
+                    .unwrap()
+                    .column(0)
+                    .as_primitive::<Int64Type>()
+                    .values()
+                    .iter(),
+            );
         }
     }
     found.values_mut().for_each(|ids| ids.sort());
