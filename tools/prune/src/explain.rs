@@ -8,88 +8,108 @@ use millrace_cli::values::Size;
 use millrace_cli::{Job, Stdout};
 use millrace_fault::Failure;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// How much of something is read.
-#[derive(Clone, Copy, Debug, Default)]
-struct Part {
-    read: u64,
-    total: u64,
-}
+/// How much of something is read, and of how much.
+type Part = (u64, u64);
 
-impl Part {
-    fn new(read: usize, total: usize) -> Self {
-        Part {
-            read: read as u64,
-            total: total as u64,
-        }
-    }
+/// The levels, from the outermost.
+struct Levels {
+    partitions: Part,
+    files: Part,
+    groups: Part,
+    by_statistics: u64,
+    by_bloom: u64,
+    rows: Part,
+    columns: Part,
+    bytes: Part,
 }
 
 /// Prints the explanation; reads footers and page indexes, no rows.
 pub(crate) fn explain(args: &Args, job: &Job) -> Result<(), Failure> {
     let prepared = prepare(args, job)?;
-    let figures = &prepared.plan.figures;
-    let (rows, bytes) = reads(&prepared)?;
-    let dataset = &prepared.query.dataset;
-    let layout = &prepared.query.layout;
-    let partitions = Part::new(dataset.partitions.len(), dataset.total.partitions);
-    let files = Part {
-        read: figures.files,
-        total: dataset.total.files as u64,
-    };
-    let groups = Part {
-        read: prepared.plan.groups.len() as u64,
-        total: figures.groups,
-    };
-    let rows = Part {
-        read: rows,
-        total: figures.rows,
-    };
-    let columns = Part::new(needed(layout), layout.stored.fields().len());
-    let bytes = Part {
-        read: bytes,
-        total: dataset.total.bytes,
-    };
+    let levels = Levels::of(&prepared)?;
+    let shown = &prepared.query.dataset.shown;
     let mut stdout = Stdout::new();
     match args.output {
-        Form::Json => {
-            let part = |part: Part| json!({"read": part.read, "total": part.total});
-            let groups = json!({"read": groups.read, "total": groups.total,
-                "skipped_by_statistics": figures.by_statistics, "skipped_by_bloom_filter": figures.by_bloom});
-            let all = json!({"dataset": dataset.shown, "where": args.filter, "partitions": part(partitions), "files": part(files),
-                "row_groups": groups, "rows": part(rows), "columns": part(columns), "bytes": part(bytes)});
-            stdout.line(all.to_string())?;
-        }
+        Form::Json => stdout.line(levels.json(shown, args).to_string())?,
         Form::Text => {
-            let line = |name: &str, part: Part, note: &str| {
-                format!("  {name:<11}{:>12} of {:<12}{note}", part.read, part.total)
-                    .trim_end()
-                    .to_owned()
-            };
-            stdout.line(title(args, &dataset.shown))?;
-            stdout.line(line(
-                "partitions",
-                partitions,
-                "by the values in their paths",
-            ))?;
-            stdout.line(line("files", files, "in all partitions"))?;
-            stdout.line(line(
-                "row groups",
-                groups,
-                &skipped(figures.by_statistics, figures.by_bloom),
-            ))?;
-            stdout.line(line(
-                "rows",
-                rows,
-                "to decode the expression for, after the page index",
-            ))?;
-            stdout.line(line("columns", columns, "of the files"))?;
-            let (read, total) = (Size(bytes.read).to_string(), Size(bytes.total).to_string());
-            stdout.line(format!("  {:<11}{read:>12} of {total:<12}at most", "bytes"))?;
+            stdout.line(title(args, shown))?;
+            levels
+                .lines()
+                .into_iter()
+                .try_for_each(|line| stdout.line(line))?;
         }
     }
     stdout.finish()
+}
+
+impl Levels {
+    fn of(prepared: &Prepared) -> Result<Levels, Failure> {
+        let (figures, dataset) = (&prepared.plan.figures, &prepared.query.dataset);
+        let layout = &prepared.query.layout;
+        let (rows, bytes) = reads(prepared)?;
+        let part = |read: usize, total: usize| (read as u64, total as u64);
+        Ok(Levels {
+            partitions: part(dataset.partitions.len(), dataset.total.partitions),
+            files: (figures.files, dataset.total.files as u64),
+            groups: (prepared.plan.groups.len() as u64, figures.groups),
+            by_statistics: figures.by_statistics,
+            by_bloom: figures.by_bloom,
+            rows: (rows, figures.rows),
+            columns: part(needed(layout), layout.stored.fields().len()),
+            bytes: (bytes, dataset.total.bytes),
+        })
+    }
+
+    fn json(&self, shown: &str, args: &Args) -> Value {
+        let part = |(read, total): Part| json!({"read": read, "total": total});
+        json!({
+            "dataset": shown,
+            "where": args.filter,
+            "partitions": part(self.partitions),
+            "files": part(self.files),
+            "row_groups": {
+                "read": self.groups.0,
+                "total": self.groups.1,
+                "skipped_by_statistics": self.by_statistics,
+                "skipped_by_bloom_filter": self.by_bloom,
+            },
+            "rows": part(self.rows),
+            "columns": part(self.columns),
+            "bytes": part(self.bytes),
+        })
+    }
+
+    fn lines(&self) -> [String; 6] {
+        let line = |name: &str, (read, total): Part, note: &str| {
+            format!("  {name:<11}{read:>12} of {total:<12}{note}")
+        };
+        let (read, total) = (
+            Size(self.bytes.0).to_string(),
+            Size(self.bytes.1).to_string(),
+        );
+        [
+            line(
+                "partitions",
+                self.partitions,
+                "by the values in their paths",
+            ),
+            line("files", self.files, "in all partitions"),
+            line(
+                "row groups",
+                self.groups,
+                &skipped(self.by_statistics, self.by_bloom),
+            ),
+            line(
+                "rows",
+                self.rows,
+                "to decode the expression for, after the page index",
+            ),
+            line("columns", self.columns, "of the files"),
+            format!("  {:<11}{read:>12} of {total:<12}at most", "bytes"),
+        ]
+    }
 }
 
 fn title(args: &Args, shown: &str) -> String {
