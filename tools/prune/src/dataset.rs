@@ -1,13 +1,15 @@
 //! Which partitions there are, which are asked for, and what types their columns have.
 
 use crate::Args;
-use arrow_schema::{Field, Fields, Schema, SchemaRef};
+use crate::survey::common;
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, FieldRef, Fields, Schema, SchemaRef};
 use millrace_cli::Job;
-use millrace_dataset::listing::{DataFile, Partition, list, partition_fields};
+use millrace_dataset::listing::{DataFile, Partition, list, partition_fields, values_batch};
 use millrace_dataset::root::{Access, Root};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::{select, spec};
-use millrace_expr::Predicate;
+use millrace_expr::{ColumnStatistics, Outcome, Predicate, Statistics};
 use millrace_fault::{Failure, quoted};
 use millrace_schema::TableSchema;
 use millrace_storage::failpoint;
@@ -66,6 +68,9 @@ impl Dataset {
         for part in predicate.map(Predicate::conjuncts).unwrap_or_default() {
             dataset.restrict(&part)?;
         }
+        if let Some(predicate) = predicate {
+            dataset.rule_out(predicate)?;
+        }
         failpoint::reach("prune.listed")?;
         Ok(dataset)
     }
@@ -82,6 +87,46 @@ impl Dataset {
         Ok(())
     }
 
+    /// Drops partitions whose values alone rule out parts of the predicate that mix columns
+    /// of the path and of the files: `d = 1 AND x > 5 OR d = 2` wants no third one.
+    fn rule_out(&mut self, predicate: &Predicate) -> Result<(), Failure> {
+        let of_path = |column: &String| {
+            self.fields
+                .iter()
+                .any(|field| field.name().eq_ignore_ascii_case(column))
+        };
+        let parts = predicate.conjuncts().into_iter();
+        let mixed = parts.filter(|part| {
+            part.columns().iter().any(of_path) && !part.columns().iter().all(of_path)
+        });
+        let Some(mixed) = Predicate::all(mixed) else {
+            return Ok(());
+        };
+        // What cannot be bound to a few files' columns has its say later.
+        let Ok(schema) = common(self, &[]) else {
+            return Ok(());
+        };
+        let stored = schema
+            .fields()
+            .iter()
+            .filter(|field| self.fields.find(field.name()).is_none());
+        let all: Vec<FieldRef> = stored.chain(&self.fields).cloned().collect();
+        let Ok(bound) = mixed.bind(&Schema::new(all)) else {
+            return Ok(());
+        };
+        let values = values_batch(&self.partitions, &self.fields)?;
+        let mut row = 0;
+        self.partitions.retain(|_| {
+            let path = OfPath {
+                values: &values,
+                row,
+            };
+            row += 1;
+            bound.outcome(&path) != Outcome::Never
+        });
+        Ok(())
+    }
+
     /// A file's path as the user would write it.
     pub(crate) fn display(&self, partition: &str, file: &DataFile) -> String {
         let below = |base: &str, name: &str| match (base.is_empty(), base.ends_with('/')) {
@@ -93,6 +138,19 @@ impl Dataset {
             None => self.shown.clone(),
             Some(_) => below(&below(&self.shown, partition), &file.name),
         }
+    }
+}
+
+/// What is known of a partition's rows by its path.
+struct OfPath<'a> {
+    values: &'a RecordBatch,
+    row: usize,
+}
+
+impl Statistics for OfPath<'_> {
+    fn column(&self, name: &str) -> Option<ColumnStatistics> {
+        let value = self.values.column_by_name(name)?.slice(self.row, 1);
+        Some(ColumnStatistics::constant(value, 1))
     }
 }
 

@@ -95,7 +95,10 @@ pub(crate) fn survey(dataset: &Dataset, threads: usize) -> Result<Survey, Failur
 /// The schema that the files to read have in common. So that it depends on the query as
 /// little as can be, the first and the last file of the whole listing take part, and
 /// what is recorded of the dataset, as far as they fit.
-fn common(dataset: &Dataset, files: &[(String, SchemaRef)]) -> Result<SchemaRef, Failure> {
+pub(crate) fn common(
+    dataset: &Dataset,
+    files: &[(String, SchemaRef)],
+) -> Result<SchemaRef, Failure> {
     let mut others = Vec::new();
     for (folder, data) in &dataset.samples {
         let shown = dataset.display(folder, data);

@@ -50,6 +50,9 @@ fn explain_tells_each_level() {
         value["bytes"]["read"].as_u64() < Some(20_000) && value["bytes"]["read"].as_u64() > Some(0),
         "{value}"
     );
+    let mixed =
+        "order_date = '2026-03-17' AND id < 10 OR order_date = '2026-03-18' AND region = 'eu'";
+    assert_eq!(explained(root.path(), mixed)["partitions"]["read"], 8);
     let value = explained(root.path(), "region = 'f' AND order_hour = 1");
     assert_eq!(
         value["row_groups"]["skipped_by_bloom_filter"], 18,

@@ -90,6 +90,7 @@ const ATOMS: &[&str] = &[
     "order_hour IS NULL",
     "id = 4321 OR order_hour = 1",
     "CASE WHEN ok THEN id < 50 ELSE order_hour = 3 END",
+    "order_hour = 1 AND id < 9000 OR order_date = '2026-03-19' AND ok",
     "coalesce(note, region) = 'us'",
     "id IS DISTINCT FROM 12",
     "length(region) + order_hour = 3",
