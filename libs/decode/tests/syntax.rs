@@ -398,7 +398,7 @@ fn records_as_a_whole() {
         "{\"s\":\"a\",",
     ];
     for line in bad {
-        let kept = decode(&places(), &format!("{line}\n{{}}"));
+        let kept = decode(&places(), format!("{line}\n{{}}"));
         assert_eq!((kept.rows(), kept.refused.len()), (1, 1), "{line}");
     }
 }

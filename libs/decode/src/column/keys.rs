@@ -131,8 +131,10 @@ impl Keys {
         if before != self.opening() {
             self.tokens[before].next = column as u32;
         } else if self.first == column as u32 {
-            // Twice the same: worth the writing.
-            self.write_opening(column);
+            // Twice the same: worth the writing, once.
+            if self.tokens[before].column != self.first {
+                self.write_opening(column);
+            }
         } else {
             self.first = column as u32;
         }

@@ -94,6 +94,9 @@ fn begin_member(
     first: bool,
     cx: &mut Context,
 ) -> Result<Member, Refused> {
+    if !first && text.byte(at) == b',' && text.byte(at + 1) == b'"' {
+        return Ok(Member::Key(at + 1));
+    }
     let at = match first {
         // `at` is at the opening brace.
         true => behind_space(text, at + 1, cx.lines),

@@ -125,6 +125,9 @@ pub(super) fn remember(text: Text<'_>, from: usize, to: usize, cx: &mut Context)
 /// Behind the colon that is next, and the white space around it.
 #[inline(always)]
 pub(super) fn behind_colon(text: Text<'_>, at: usize, cx: &mut Context) -> At {
+    if text.byte(at) == b':' && text.byte(at + 1) > b' ' {
+        return Ok(at + 1);
+    }
     let at = behind_space(text, at, cx.lines);
     match text.byte(at) {
         b':' => Ok(behind_space(text, at + 1, cx.lines)),
