@@ -3,7 +3,10 @@
 //! else is refused, naming both files.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, FixedSizeListArray, GenericListArray, OffsetSizeTrait, StructArray, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, FixedSizeListArray, GenericListArray, OffsetSizeTrait, StructArray,
+    new_null_array,
+};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use millrace_fault::{Coded, Exit, quoted};
@@ -56,9 +59,17 @@ impl Evolution {
     pub fn add(&mut self, file: &str, schema: &Schema) -> Result<(), Conflict> {
         self.files += 1;
         for field in schema.fields() {
-            match self.columns.iter_mut().find(|column| column.field.name() == field.name()) {
+            match self
+                .columns
+                .iter_mut()
+                .find(|column| column.field.name() == field.name())
+            {
                 Some(column) => column.meet(file, field)?,
-                None => self.columns.push(Column { field: field.clone(), from: file.to_owned(), seen: 1 }),
+                None => self.columns.push(Column {
+                    field: field.clone(),
+                    from: file.to_owned(),
+                    seen: 1,
+                }),
             }
         }
         Ok(())
@@ -66,11 +77,14 @@ impl Evolution {
 
     /// The common schema. A column that a file lacks is nullable.
     pub fn schema(&self) -> SchemaRef {
-        let field = |column: &Column| match column.seen < self.files && !column.field.is_nullable() {
+        let field = |column: &Column| match column.seen < self.files && !column.field.is_nullable()
+        {
             true => Arc::new(column.field.as_ref().clone().with_nullable(true)),
             false => column.field.clone(),
         };
-        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Fields>()))
+        Arc::new(Schema::new(
+            self.columns.iter().map(field).collect::<Fields>(),
+        ))
     }
 }
 
@@ -80,15 +94,22 @@ impl Column {
         if self.field == *field {
             return Ok(());
         }
-        let data_type = widened(self.field.data_type(), field.data_type()).ok_or_else(|| Conflict {
-            column: field.name().clone(),
-            first: self.from.clone(),
-            first_type: self.field.data_type().to_string(),
-            second: file.to_owned(),
-            second_type: field.data_type().to_string(),
-        })?;
+        let data_type =
+            widened(self.field.data_type(), field.data_type()).ok_or_else(|| Conflict {
+                column: field.name().clone(),
+                first: self.from.clone(),
+                first_type: self.field.data_type().to_string(),
+                second: file.to_owned(),
+                second_type: field.data_type().to_string(),
+            })?;
         let nullable = self.field.is_nullable() || field.is_nullable();
-        self.field = Arc::new(self.field.as_ref().clone().with_data_type(data_type).with_nullable(nullable));
+        self.field = Arc::new(
+            self.field
+                .as_ref()
+                .clone()
+                .with_data_type(data_type)
+                .with_nullable(nullable),
+        );
         Ok(())
     }
 }
@@ -100,7 +121,9 @@ pub fn widened(a: &DataType, b: &DataType) -> Option<DataType> {
     }
     match (a, b) {
         (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
-        (DataType::Dictionary(_, value), other) | (other, DataType::Dictionary(_, value)) => widened(value, other),
+        (DataType::Dictionary(_, value), other) | (other, DataType::Dictionary(_, value)) => {
+            widened(value, other)
+        }
         (DataType::Struct(a), DataType::Struct(b)) => fields(a, b).map(DataType::Struct),
         (DataType::List(a), DataType::List(b)) => item(a, b).map(DataType::List),
         (DataType::LargeList(a), DataType::LargeList(b)) => item(a, b).map(DataType::LargeList),
@@ -118,17 +141,28 @@ pub fn widened(a: &DataType, b: &DataType) -> Option<DataType> {
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 fn is_binary(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+    matches!(
+        data_type,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    )
 }
 
 fn item(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
     let data_type = widened(a.data_type(), b.data_type())?;
     let nullable = a.is_nullable() || b.is_nullable();
-    Some(Arc::new(a.as_ref().clone().with_data_type(data_type).with_nullable(nullable)))
+    Some(Arc::new(
+        a.as_ref()
+            .clone()
+            .with_data_type(data_type)
+            .with_nullable(nullable),
+    ))
 }
 
 /// The fields of both, by name; one that a side lacks is nullable.
@@ -141,7 +175,11 @@ fn fields(a: &Fields, b: &Fields) -> Option<Fields> {
             None => optional(field),
         });
     }
-    merged.extend(b.iter().filter(|field| a.find(field.name()).is_none()).map(optional));
+    merged.extend(
+        b.iter()
+            .filter(|field| a.find(field.name()).is_none())
+            .map(optional),
+    );
     Some(merged.into())
 }
 
@@ -161,9 +199,12 @@ fn number(a: &DataType, b: &DataType) -> Option<DataType> {
     match (a_bits, b_bits) {
         (Bits::Signed(a), Bits::Signed(b)) => signed(a.max(b)),
         (Bits::Unsigned(a), Bits::Unsigned(b)) => unsigned(a.max(b)),
-        (Bits::Signed(s), Bits::Unsigned(u)) | (Bits::Unsigned(u), Bits::Signed(s)) => signed(s.max(2 * u)),
+        (Bits::Signed(s), Bits::Unsigned(u)) | (Bits::Unsigned(u), Bits::Signed(s)) => {
+            signed(s.max(2 * u))
+        }
         (Bits::Float(a), Bits::Float(b)) => float(a.max(b)),
-        (Bits::Float(_), Bits::Signed(n) | Bits::Unsigned(n)) | (Bits::Signed(n) | Bits::Unsigned(n), Bits::Float(_)) => {
+        (Bits::Float(_), Bits::Signed(n) | Bits::Unsigned(n))
+        | (Bits::Signed(n) | Bits::Unsigned(n), Bits::Float(_)) => {
             (n <= 32).then_some(DataType::Float64)
         }
     }
@@ -235,10 +276,18 @@ pub fn adapt(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError
         (DataType::FixedSizeList(..), DataType::FixedSizeList(item, size)) => {
             let list = array.as_fixed_size_list();
             let values = adapt(list.values(), item.data_type())?;
-            Ok(Arc::new(FixedSizeListArray::try_new(item.clone(), *size, values, list.nulls().cloned())?))
+            Ok(Arc::new(FixedSizeListArray::try_new(
+                item.clone(),
+                *size,
+                values,
+                list.nulls().cloned(),
+            )?))
         }
         _ => {
-            let strict = CastOptions { safe: false, ..CastOptions::default() };
+            let strict = CastOptions {
+                safe: false,
+                ..CastOptions::default()
+            };
             cast_with_options(array, target, &strict)
         }
     }
@@ -250,23 +299,43 @@ fn structure(array: &StructArray, fields: &Fields) -> Result<ArrayRef, ArrowErro
         None => Ok(new_null_array(field.data_type(), array.len())),
     };
     let children = fields.iter().map(child).collect::<Result<Vec<_>, _>>()?;
-    Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), children, array.nulls().cloned(), array.len())?))
+    Ok(Arc::new(StructArray::try_new_with_length(
+        fields.clone(),
+        children,
+        array.nulls().cloned(),
+        array.len(),
+    )?))
 }
 
-fn list<O: OffsetSizeTrait>(array: &GenericListArray<O>, item: &FieldRef) -> Result<ArrayRef, ArrowError> {
+fn list<O: OffsetSizeTrait>(
+    array: &GenericListArray<O>,
+    item: &FieldRef,
+) -> Result<ArrayRef, ArrowError> {
     let values = adapt(array.values(), item.data_type())?;
-    let list = GenericListArray::try_new(item.clone(), array.offsets().clone(), values, array.nulls().cloned())?;
+    let list = GenericListArray::try_new(
+        item.clone(),
+        array.offsets().clone(),
+        values,
+        array.nulls().cloned(),
+    )?;
     Ok(Arc::new(list))
 }
 
 /// The columns of a batch of one file as the common `schema` has them.
-pub fn adapt_batch(columns: &arrow_array::RecordBatch, schema: &SchemaRef) -> Result<arrow_array::RecordBatch, ArrowError> {
+pub fn adapt_batch(
+    columns: &arrow_array::RecordBatch,
+    schema: &SchemaRef,
+) -> Result<arrow_array::RecordBatch, ArrowError> {
     let rows = columns.num_rows();
     let column = |field: &Arc<Field>| match columns.column_by_name(field.name()) {
         Some(array) => adapt(array, field.data_type()),
         None => Ok(new_null_array(field.data_type(), rows)),
     };
-    let arrays = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    let arrays = schema
+        .fields()
+        .iter()
+        .map(column)
+        .collect::<Result<Vec<_>, _>>()?;
     let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
     arrow_array::RecordBatch::try_new_with_options(schema.clone(), arrays, &options)
 }
@@ -293,8 +362,16 @@ mod tests {
             (Utf8, Utf8View, Some(Utf8)),
             (Utf8, Int32, None),
             (Null, Date32, Some(Date32)),
-            (Timestamp(TimeUnit::Millisecond, None), Timestamp(TimeUnit::Microsecond, None), Some(Timestamp(TimeUnit::Microsecond, None))),
-            (Timestamp(TimeUnit::Microsecond, None), Timestamp(TimeUnit::Microsecond, Some("UTC".into())), None),
+            (
+                Timestamp(TimeUnit::Millisecond, None),
+                Timestamp(TimeUnit::Microsecond, None),
+                Some(Timestamp(TimeUnit::Microsecond, None)),
+            ),
+            (
+                Timestamp(TimeUnit::Microsecond, None),
+                Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                None,
+            ),
             (Date32, Timestamp(TimeUnit::Microsecond, None), None),
         ] {
             assert_eq!(widened(&a, &b), expected, "{a} {b}");
@@ -312,23 +389,50 @@ mod tests {
         ]);
         let new = Schema::new(vec![
             field("b", DataType::Utf8, false),
-            field("s", inner(vec![field("y", DataType::Utf8, true), field("x", DataType::Int64, true)]), true),
+            field(
+                "s",
+                inner(vec![
+                    field("y", DataType::Utf8, true),
+                    field("x", DataType::Int64, true),
+                ]),
+                true,
+            ),
             field("a", DataType::Int64, false),
         ]);
         let mut evolution = Evolution::default();
         evolution.add("old", &old).unwrap();
         evolution.add("new", &new).unwrap();
         let schema = evolution.schema();
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
         assert_eq!(names, ["a", "s", "b"]);
-        assert_eq!((schema.field(0).data_type(), schema.field(0).is_nullable()), (&DataType::Int64, false));
+        assert_eq!(
+            (schema.field(0).data_type(), schema.field(0).is_nullable()),
+            (&DataType::Int64, false)
+        );
         assert!(schema.field(2).is_nullable());
 
-        let DataType::Struct(fields) = old.field(1).data_type() else { panic!() };
-        let nested = StructArray::new(fields.clone(), vec![Arc::new(Int32Array::from(vec![7, 8]))], Some(vec![true, false].into()));
-        let batch = RecordBatch::try_new(Arc::new(old), vec![Arc::new(Int32Array::from(vec![1, 2])), Arc::new(nested)]).unwrap();
+        let DataType::Struct(fields) = old.field(1).data_type() else {
+            panic!()
+        };
+        let nested = StructArray::new(
+            fields.clone(),
+            vec![Arc::new(Int32Array::from(vec![7, 8]))],
+            Some(vec![true, false].into()),
+        );
+        let batch = RecordBatch::try_new(
+            Arc::new(old),
+            vec![Arc::new(Int32Array::from(vec![1, 2])), Arc::new(nested)],
+        )
+        .unwrap();
         let adapted = adapt_batch(&batch, &schema).unwrap();
-        assert_eq!(adapted.column(0).as_primitive::<Int64Type>().values(), &[1, 2]);
+        assert_eq!(
+            adapted.column(0).as_primitive::<Int64Type>().values(),
+            &[1, 2]
+        );
         let nested = adapted.column(1).as_struct();
         assert_eq!(nested.column(0).as_primitive::<Int64Type>().value(0), 7);
         assert!(nested.is_null(1) && nested.column(1).is_null(0));
@@ -337,7 +441,11 @@ mod tests {
 
     #[test]
     fn lists_widen_their_items() {
-        let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<arrow_array::types::Int32Type, _, _>([Some(vec![Some(1)]), None]));
+        let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<
+            arrow_array::types::Int32Type,
+            _,
+            _,
+        >([Some(vec![Some(1)]), None]));
         let target = DataType::new_list(DataType::Int64, true);
         assert_eq!(adapt(&list, &target).unwrap().data_type(), &target);
         assert_eq!(widened(list.data_type(), &target), Some(target));
@@ -346,9 +454,22 @@ mod tests {
     #[test]
     fn a_conflict_names_both_files() {
         let mut evolution = Evolution::default();
-        evolution.add("p=1/a.parquet", &Schema::new(vec![Field::new("x", DataType::Utf8, true)])).unwrap();
-        let error = evolution.add("p=2/b.parquet", &Schema::new(vec![Field::new("x", DataType::Int32, true)])).unwrap_err();
+        evolution
+            .add(
+                "p=1/a.parquet",
+                &Schema::new(vec![Field::new("x", DataType::Utf8, true)]),
+            )
+            .unwrap();
+        let error = evolution
+            .add(
+                "p=2/b.parquet",
+                &Schema::new(vec![Field::new("x", DataType::Int32, true)]),
+            )
+            .unwrap_err();
         assert_eq!(error.exit(), Exit::DATA);
-        assert_eq!(error.to_string(), "column 'x' is Utf8 in 'p=1/a.parquet' but Int32 in 'p=2/b.parquet'");
+        assert_eq!(
+            error.to_string(),
+            "column 'x' is Utf8 in 'p=1/a.parquet' but Int32 in 'p=2/b.parquet'"
+        );
     }
 }

@@ -43,10 +43,19 @@ impl ReadError {
         let path = path.to_owned();
         match error {
             ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-                Ok(source) => ReadError::Io { path, source: *source },
-                Err(cause) => ReadError::Damaged { path, reason: cause.to_string() },
+                Ok(source) => ReadError::Io {
+                    path,
+                    source: *source,
+                },
+                Err(cause) => ReadError::Damaged {
+                    path,
+                    reason: cause.to_string(),
+                },
             },
-            other => ReadError::Damaged { path, reason: reason(&other) },
+            other => ReadError::Damaged {
+                path,
+                reason: reason(&other),
+            },
         }
     }
 
@@ -55,11 +64,23 @@ impl ReadError {
         match error {
             ArrowError::ExternalError(cause) => match cause.downcast::<ParquetError>() {
                 Ok(error) => ReadError::parquet(path, *error),
-                Err(cause) => ReadError::Damaged { path: path.to_owned(), reason: cause.to_string() },
+                Err(cause) => ReadError::Damaged {
+                    path: path.to_owned(),
+                    reason: cause.to_string(),
+                },
             },
-            ArrowError::IoError(_, source) => ReadError::Io { path: path.to_owned(), source },
-            ArrowError::ParquetError(text) => ReadError::Damaged { path: path.to_owned(), reason: text },
-            other => ReadError::Damaged { path: path.to_owned(), reason: other.to_string() },
+            ArrowError::IoError(_, source) => ReadError::Io {
+                path: path.to_owned(),
+                source,
+            },
+            ArrowError::ParquetError(text) => ReadError::Damaged {
+                path: path.to_owned(),
+                reason: text,
+            },
+            other => ReadError::Damaged {
+                path: path.to_owned(),
+                reason: other.to_string(),
+            },
         }
     }
 
@@ -74,7 +95,9 @@ fn reason(error: &ParquetError) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("Parquet error: ").unwrap_or(&text);
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
 }
 
 impl Coded for ReadError {
@@ -99,13 +122,21 @@ impl Source {
     /// Opens the file at `path`.
     pub fn open(path: &Path) -> Result<Source, ReadError> {
         let bytes = open_read_at(&Location::from(path))?;
-        Ok(Source { bytes, path: path.to_owned(), read: Arc::default() })
+        Ok(Source {
+            bytes,
+            path: path.to_owned(),
+            read: Arc::default(),
+        })
     }
 
     /// A file that is open already.
     pub fn opened(bytes: Arc<dyn ReadAt>) -> Source {
         let path = bytes.location().path().to_owned();
-        Source { bytes, path, read: Arc::default() }
+        Source {
+            bytes,
+            path,
+            read: Arc::default(),
+        }
     }
 
     /// Its path.
@@ -125,12 +156,19 @@ impl Source {
 
     /// The footer; with `pages` also the page indexes, as far as there are any.
     pub fn metadata(&self, pages: bool) -> Result<ArrowReaderMetadata, Failure> {
-        let policy = if pages { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let policy = if pages {
+            PageIndexPolicy::Optional
+        } else {
+            PageIndexPolicy::Skip
+        };
         self.metadata_with(ArrowReaderOptions::new().with_page_index_policy(policy))
     }
 
     /// The footer, read with `options`.
-    pub fn metadata_with(&self, options: ArrowReaderOptions) -> Result<ArrowReaderMetadata, Failure> {
+    pub fn metadata_with(
+        &self,
+        options: ArrowReaderOptions,
+    ) -> Result<ArrowReaderMetadata, Failure> {
         self.guarded(|| ArrowReaderMetadata::load(self, options))
     }
 
@@ -153,13 +191,24 @@ impl ChunkReader for Source {
 
     fn get_read(&self, start: u64) -> Result<BufReader<Cursor>, ParquetError> {
         // Page headers are read this way: small ones.
-        Ok(BufReader::with_capacity(512, Cursor { source: self.clone(), position: start }))
+        Ok(BufReader::with_capacity(
+            512,
+            Cursor {
+                source: self.clone(),
+                position: start,
+            },
+        ))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let end = start.checked_add(length as u64).filter(|end| *end <= self.bytes.len());
+        let end = start
+            .checked_add(length as u64)
+            .filter(|end| *end <= self.bytes.len());
         if end.is_none() {
-            let text = format!("{length} bytes at offset {start} lie beyond its end ({} bytes)", self.bytes.len());
+            let text = format!(
+                "{length} bytes at offset {start} lie beyond its end ({} bytes)",
+                self.bytes.len()
+            );
             return Err(ParquetError::EOF(text));
         }
         let bytes = self.bytes.read_at(start, length).map_err(external)?;
@@ -184,9 +233,13 @@ pub struct Cursor {
 
 impl Read for Cursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.source.bytes.len().saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.source.bytes.len().saturating_sub(self.position))
+            .unwrap_or(usize::MAX);
         let length = buffer.len().min(left);
-        let mut bytes = self.source.get_bytes(self.position, length).map_err(io::Error::other)?;
+        let mut bytes = self
+            .source
+            .get_bytes(self.position, length)
+            .map_err(io::Error::other)?;
         bytes.copy_to_slice(&mut buffer[..length]);
         self.position += length as u64;
         Ok(length)
@@ -201,12 +254,20 @@ mod tests {
     #[test]
     fn damaged_files_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, bytes) in [("empty", &b""[..]), ("short", b"PAR1"), ("junk", b"PAR1xxxxxxxxxxxxxxxx\x10\0\0\0PAR1"), ("other", &[7; 100])] {
+        for (name, bytes) in [
+            ("empty", &b""[..]),
+            ("short", b"PAR1"),
+            ("junk", b"PAR1xxxxxxxxxxxxxxxx\x10\0\0\0PAR1"),
+            ("other", &[7; 100]),
+        ] {
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
             let failure = Source::open(&path).unwrap().metadata(true).unwrap_err();
             assert_eq!(failure.exit(), Exit::DATA, "{name}");
-            assert!(failure.to_string().contains(&format!("/{name}'")), "{failure}");
+            assert!(
+                failure.to_string().contains(&format!("/{name}'")),
+                "{failure}"
+            );
         }
         let error = Source::open(&folder.path().join("gone")).err().unwrap();
         assert!(error.is_not_found());
