@@ -193,7 +193,13 @@ proptest! {
             good += &format!("{line}\n");
             let cut = line.char_indices().nth(line.chars().count() / 2).unwrap().0;
             for nth in 0..*bad {
-                mixed += &["{\"i\":null,\"s\":\"x\",\"l\":[1,2],\"p\":[{\"s\":\"\"},{\"s\":1}]}\n", &format!("{}\n", &line[..cut]), "{\"b\":null,\"o\":{\"i\":null}} x\n"][nth % 3];
+                let half = format!("{}\n", &line[..cut]);
+                let bad = [
+                    "{\"i\":null,\"s\":\"x\",\"l\":[1,2],\"p\":[{\"s\":\"\"},{\"s\":1}]}\n",
+                    half.as_str(),
+                    "{\"b\":null,\"o\":{\"i\":null}} x\n",
+                ];
+                mixed += bad[nth % 3];
             }
             mixed += &format!("{line}\n");
         }
