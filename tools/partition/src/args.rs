@@ -20,7 +20,7 @@ use std::path::PathBuf;
 /// The committed partitions are printed, one relative path a line, after the commit.
 ///
 /// SPEC lists the columns of the path, outermost first, separated by commas: NAME=FUNCTION(COLUMN),
-/// NAME=COLUMN or COLUMN. The functions are date, year, month, day and hour (of dates and
+/// NAME=COLUMN or COLUMN (FUNCTION(COLUMN) alone is named COLUMN_FUNCTION). The functions are date, year, month, day and hour (of dates and
 /// timestamps, in UTC; month, day and hour have two digits), bucket(N,COLUMN) and
 /// truncate(W,COLUMN) (as in the Iceberg spec). A plain column moves from the files into
 /// the path. Without --by the spec that the dataset records holds; a dataset that has none is

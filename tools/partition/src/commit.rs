@@ -126,6 +126,16 @@ impl Plan {
                 keep: Keep::Nothing,
             }));
         }
+        if args.mode == Mode::Overwrite
+            && partitions.is_empty()
+            && taken.rows == 0
+            && !args.allow_empty
+        {
+            return Err(
+                Failure::finding("the input is empty, nothing would be overwritten")
+                    .hint("--allow-empty permits it"),
+            );
+        }
         Ok(Change {
             partitions,
             create_only: args.mode == Mode::Create,
@@ -272,9 +282,10 @@ pub(crate) fn commit(
 fn done(args: &Args, job: &Job, outcome: &Outcome) -> Result<Exit, Failure> {
     let entry = outcome.entry();
     count(job, entry);
-    let outside = job.metrics.outside.value();
-    if outside > 0 {
-        job.say(format!("{outside} rows lie outside of the scope"));
+    match job.metrics.outside.value() {
+        0 => {}
+        1 => job.say("1 row lies outside of the scope"),
+        rows => job.say(format!("{rows} rows lie outside of the scope")),
     }
     if matches!(outcome, Outcome::AlreadyDone(_)) {
         job.metrics.set_noop();

@@ -100,7 +100,11 @@ fn stat(previews: &[PartitionPreview], out: &mut Stdout) -> Result<(), Failure> 
         total(|preview| preview.rows.0),
         total(|preview| preview.rows.1),
     );
-    out.line(format!("{} partitions, {old} → {new} rows", previews.len()))
+    let count = match previews.len() {
+        1 => "1 partition".to_owned(),
+        count => format!("{count} partitions"),
+    };
+    out.line(format!("{count}, {old} → {new} rows"))
 }
 
 /// `-99.9%`, `new`, `gone`.

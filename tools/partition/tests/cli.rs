@@ -327,6 +327,43 @@ fn a_scope_is_replaced_even_by_nothing() {
 }
 
 #[test]
+fn an_empty_stream_overwrites_nothing_unless_allowed() {
+    let dir = tempdir().unwrap();
+    let empty = stream(&[day(24).slice(0, 0)]);
+    for more in [
+        &["--mode", "overwrite"][..],
+        &["--mode", "overwrite", "--dry-run"],
+    ] {
+        let refused = write(dir.path(), more, &empty).code(1);
+        assert!(
+            refused.stderr.contains("the input is empty"),
+            "{}",
+            refused.stderr
+        );
+        assert!(refused.stderr.contains("--allow-empty"));
+    }
+    write(
+        dir.path(),
+        &["--mode", "overwrite", "--allow-empty"],
+        &empty,
+    )
+    .code(0);
+    write(dir.path(), &["--mode", "append"], &empty).code(0);
+    write(dir.path(), &[], &empty).code(0);
+    let late = events(0, 2, DAY - 1, 1);
+    let scope = [
+        "--mode",
+        "append",
+        "--scope",
+        "order_date=2026-03-17",
+        "--outside",
+        "ignore",
+    ];
+    let one = write(dir.path(), &scope, &stream(&[late])).code(0);
+    assert_eq!(one.stderr, "partition: 1 row lies outside of the scope\n");
+}
+
+#[test]
 fn late_rows_do_not_replace_a_day() {
     let dir = tempdir().unwrap();
     let out = dir.path().join("out");
@@ -351,7 +388,7 @@ fn late_rows_do_not_replace_a_day() {
     .code(0);
     assert_eq!(
         dry.text(),
-        "order_date=2026-03-17/order_hour=00  100 → 3  -97.0%\n1 partitions, 100 → 3 rows\n"
+        "order_date=2026-03-17/order_hour=00  100 → 3  -97.0%\n1 partition, 100 → 3 rows\n"
     );
     let dry = write(dir.path(), &["--mode", "overwrite", "--dry-run"], &late).code(1);
     assert!(
