@@ -189,6 +189,32 @@ fn row_groups_end_by_bytes() {
     );
 }
 
+/// A slice of lists shares the values of its whole batch; it must not count them all.
+#[test]
+fn one_large_batch_of_lists_makes_whole_row_groups() {
+    let dir = tempdir().unwrap();
+    let mut lists =
+        arrow_array::builder::ListBuilder::new(arrow_array::builder::Int64Builder::new());
+    for i in 0..200_000i64 {
+        lists.values().append_slice(&[i, i * 7919, i * i]);
+        lists.append(true);
+    }
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..200_000));
+    let rows =
+        RecordBatch::try_from_iter([("id", ids), ("list", Arc::new(lists.finish()) as ArrayRef)])
+            .unwrap();
+    let settings = WriterSettings {
+        row_group_size: 2 << 20,
+        ..settings(2)
+    };
+    let naming = Box::new(|n: u32| format!("part-{n}.parquet"));
+    let mut writer = PartitionedWriter::new(dir.path(), naming, rows.schema(), settings);
+    writer.push("", rows).unwrap();
+    assert_eq!(writer.finish().unwrap()[0].1[0].rows, 200_000);
+    let groups = metadata(&dir.path().join("part-0.parquet")).num_row_groups();
+    assert!((3..=5).contains(&groups), "{groups}");
+}
+
 /// Memory for a fraction of the rows only: what does not fit is spilled, and comes back
 /// in order, in one file a partition.
 #[test]

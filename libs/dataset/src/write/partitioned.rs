@@ -249,9 +249,11 @@ impl PartitionedWriter {
     fn encode(&mut self, id: u32, batches: Vec<RecordBatch>) -> Result<(), WriteError> {
         let mut unit = Unit::default();
         for mut batch in batches {
+            let mut left = raw_bytes(&batch);
             while batch.num_rows() > 0 {
                 let room = self.room(id)?.saturating_sub(unit.bytes);
-                let (head, bytes) = cut(&mut batch, room.min(self.limits.unit_bytes));
+                let limit = room.min(self.limits.unit_bytes);
+                let (head, bytes) = cut(&mut batch, &mut left, limit);
                 unit.add(head, bytes);
                 let full = unit.bytes >= room
                     || unit.bytes >= self.limits.unit_bytes
@@ -470,17 +472,19 @@ impl Unit {
     }
 }
 
-/// Takes rows of about `limit` bytes, at least one, off the front of `batch`.
-fn cut(batch: &mut RecordBatch, limit: usize) -> (RecordBatch, usize) {
-    let bytes = raw_bytes(batch);
+/// Takes rows of about `limit` bytes, at least one, off the front of `batch`, of which
+/// `left` bytes are left. A slice is not measured itself: one of lists or of a dictionary
+/// would count all that it shares.
+fn cut(batch: &mut RecordBatch, left: &mut usize, limit: usize) -> (RecordBatch, usize) {
     let rows = batch.num_rows();
-    if bytes <= limit {
-        let rest = batch.slice(0, 0);
-        return (std::mem::replace(batch, rest), bytes);
-    }
-    let count = ((limit as f64 / bytes as f64 * rows as f64) as usize).clamp(1, rows);
+    let share = limit as f64 / *left as f64;
+    let count = match *left <= limit {
+        true => rows,
+        false => ((share * rows as f64) as usize).clamp(1, rows),
+    };
+    let bytes = (*left as f64 * count as f64 / rows as f64) as usize;
     let head = batch.slice(0, count);
     *batch = batch.slice(count, rows - count);
-    let bytes = raw_bytes(&head);
+    *left -= bytes;
     (head, bytes)
 }
