@@ -61,18 +61,18 @@ class Bench:
         return f"{sys.executable} {HERE}/peers/{engine}_jobs.py {function} {source} {out} {threads}"
 
     def clean(self):
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        """An empty folder, and nothing left to write back that would be another run's to pay."""
+        if self.scratch.exists():
+            shutil.rmtree(self.scratch)
         self.scratch.mkdir(parents=True)
+        os.sync()
 
     def once(self, engine, job, source, threads, sync=False):
-        self.clean()
         out = self.scratch / "out"
         command = self.command(engine, job, source, out, threads)
         if sync:
             command = f"{{ {command}; }} && sync"
-        # What a run before left to write back is not this one's to pay.
-        os.sync()
-        return measure.quiet_run(command, env=self.environment), out
+        return measure.quiet_run(command, self.clean, env=self.environment), out
 
     def verified(self, job, out, expected):
         """Compares an output with the first one; returns (its figures, what differs)."""

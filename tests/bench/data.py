@@ -49,7 +49,7 @@ EVENT = """
     i as order_id, uuid()::varchar as event_id,
     timestamp '2026-01-01' + to_microseconds((i * 7919 * 1000) % {span}) as event_timestamp,
     (hash(i) % 1000000)::bigint as customer_id,
-    ['eu-west','eu-north','us-east','us-west','ap-south','uk'][1 + hash(i + 1) % 6] as region,
+    ['eu-west','eu-north','us-east','us-west','ap-south','uk'][1 + (hash(i + 1) % 6)::bigint] as region,
     ((hash(i + 2) % 500000) / 100.0)::double as amount, (1 + hash(i + 3) % 9)::bigint as quantity
 """
 

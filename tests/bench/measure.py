@@ -111,9 +111,10 @@ def run(command, env=None, cwd=None, timeout=1800):
     return Run(wall, cpu, sum(sampler.peaks.values()), sampler.sampled, others, child.returncode, text)
 
 
-def quiet_run(command, attempts=5, **options):
-    """Like `run`, repeated while the machine was busy with other things."""
+def quiet_run(command, prepare, attempts=5, **options):
+    """Like `run`, repeated from a fresh start while the machine was busy with other things."""
     for _ in range(attempts):
+        prepare()
         result = run(command, **options)
         # Short runs are below the resolution of the kernel's accounting.
         if result.others <= BUSY or result.wall < 0.3 or result.code != 0:

@@ -25,8 +25,9 @@ def spread(runs, field):
 
 
 def ratios(ours, theirs, field):
-    """theirs / ours, pair by pair; the median."""
-    return st.median(b[field] / a[field] for a, b in zip(ours, theirs) if a[field])
+    """theirs / ours, pair by pair; the median. 0 where ours was too small to sample."""
+    pairs = [b[field] / a[field] for a, b in zip(ours, theirs) if a[field]]
+    return st.median(pairs) if pairs else 0.0
 
 
 def rows(results):

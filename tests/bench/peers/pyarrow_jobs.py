@@ -54,7 +54,8 @@ def nested(_, data, out):
 def csv(_, data, out):
     types = {name: TYPES[kind] for name, kind in FLAT}
     table = pa.csv.read_csv(
-        data, read_options=pa.csv.ReadOptions(block_size=16 << 20), convert_options=pa.csv.ConvertOptions(column_types=types)
+        data, read_options=pa.csv.ReadOptions(block_size=16 << 20), 
+        convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False),
     )
     write(table, f"{out}/part.parquet")
 

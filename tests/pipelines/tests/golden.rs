@@ -24,17 +24,17 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// Exit code, stdout and stderr as one readable text; the scratch folder's name is cut out.
+/// Exit code, stdout and stderr as one readable text; the scratch folder's name is cut
+/// out. The tools of a pipe speak at the same time, so stderr's lines are sorted.
 fn transcript(case: &Path) -> String {
     let scratch = tempdir().unwrap();
     let script = fs::read_to_string(case.join("cmd")).unwrap();
     let outcome = run(&mut sh(scratch.path(), &script));
-    let text = format!(
-        "exit {}\n--- stdout\n{}--- stderr\n{}",
-        outcome.code,
-        outcome.text(),
-        outcome.stderr
-    );
+    let mut stderr: Vec<&str> = outcome.stderr.lines().collect();
+    stderr.sort_unstable();
+    let stderr: String = stderr.iter().map(|line| format!("{line}\n")).collect();
+    let (code, stdout) = (outcome.code, outcome.text());
+    let text = format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}");
     text.replace(
         &scratch.path().canonicalize().unwrap().display().to_string(),
         "SCRATCH",
