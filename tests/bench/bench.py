@@ -60,11 +60,13 @@ class Bench:
         function = "hourly" if job.name == "random" else job.name
         return f"{sys.executable} {HERE}/peers/{engine}_jobs.py {function} {source} {out} {threads}"
 
-    def clean(self):
+    def clean(self, prepare=None):
         """An empty folder, and nothing left to write back that would be another run's to pay."""
         if self.scratch.exists():
             shutil.rmtree(self.scratch)
         self.scratch.mkdir(parents=True)
+        if prepare:
+            subprocess.run(prepare, shell=True, check=True)
         os.sync()
 
     def once(self, engine, job, source, threads, sync=False):
@@ -72,12 +74,14 @@ class Bench:
         command = self.command(engine, job, source, out, threads)
         if sync:
             command = f"{{ {command}; }} && sync"
-        return measure.quiet_run(command, self.clean, env=self.environment), out
+        prepare = job.prepare.format(data=source, out=out) if job.prepare and engine == "millrace" else None
+        return measure.quiet_run(command, lambda: self.clean(prepare), env=self.environment), out
 
     def verified(self, job, out, expected):
         """Compares an output with the first one; returns (its figures, what differs)."""
-        if job.compare == "rows":
-            figures = equal.summary(out)
+        if job.compare in ("rows", "good"):
+            good = out / "good.parquet"
+            figures = equal.summary(good if good.exists() else out)
             return figures, equal.differences(expected, figures) if expected else []
         if job.compare == "answer":
             answer = next(path for path in (out.with_suffix(".csv"), out / "answer.csv") if path.exists())
@@ -166,17 +170,19 @@ def main():
         "date": datetime.date.today().isoformat(), "machine": report.machine(), "versions": versions(peers, environment),
         "scale": options.scale, "rounds": options.rounds, "threads": options.threads, "results": [],
     }
+    cpu = re.sub(r"[^a-z0-9]+", "-", record["machine"]["cpu"].lower()).strip("-")
+    folder = pathlib.Path(options.out or HERE / "results" / f"{record['date']}-{cpu}")
     chosen = options.jobs or sorted(known, key=lambda name: [*(job.name for job in JOBS), "threads", "growth"].index(name))
     for name in chosen:
         if name in ("growth", "threads"):
             record["results"] += getattr(bench, name)()
         else:
             record["results"].append(bench.job(next(job for job in JOBS if job.name == name)))
+        if not options.quick:
+            # After every job: an hour's figures are not lost with the last one.
+            report.write(record, folder)
     print("\n" + report.markdown(record))
     if not options.quick:
-        cpu = re.sub(r"[^a-z0-9]+", "-", record["machine"]["cpu"].lower()).strip("-")
-        folder = pathlib.Path(options.out or HERE / "results" / f"{record['date']}-{cpu}")
-        report.write(record, folder)
         print(f"recorded in {folder}")
     bench.clean()
     return 0 if all("millrace" in e["engines"] and e["engines"]["millrace"]["runs"] for e in record["results"]) else 1

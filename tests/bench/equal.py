@@ -7,6 +7,8 @@ TOLERANCE = 1e-9
 
 
 def files(path):
+    if pathlib.Path(path).is_file():
+        return [str(path)]
     return sorted(str(file) for file in pathlib.Path(path).rglob("*.parquet"))
 
 

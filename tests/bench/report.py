@@ -54,6 +54,24 @@ def rows(results):
             }
 
 
+def cell(row, found):
+    """Time and memory of one engine at one job, in few characters."""
+    if row is None:
+        skipped = found.get("skipped", "failed")
+        return {"not offered": "—"}.get(skipped, "other rows" if skipped.startswith("different") else "failed")
+    return f"{row['wall']['median']:.2f} s, {row['memory'] / 1e6:.0f} MB"
+
+
+def summary(record):
+    """One row a job, one column an engine: what the README quotes."""
+    engines = [name for name in record["versions"]]
+    lines = ["| job | " + " | ".join(engines) + " |", "|---" * (len(engines) + 1) + "|"]
+    for entry in record["results"]:
+        cells = {engine: cell(row, entry["engines"][engine]) for _, engine, row in rows([entry])}
+        lines.append(f"| {entry['title']} | " + " | ".join(cells.get(engine, "—") for engine in engines) + " |")
+    return "\n".join(lines)
+
+
 HEAD = "| job | engine | wall s (min–max) | with sync | CPU s | memory MB (sampled) | MB/s in | output MB, files | × time | × memory |"
 
 
@@ -67,6 +85,8 @@ def markdown(record):
         f"Scale {record['scale']:g}, {record['rounds']} counted rounds in turn, warm cache, {record['threads']} threads; medians.",
         "× time and × memory: theirs by ours, the median of the ratios of each round; above 1 ours is better.",
         "Ours always includes its fsyncs; “with sync” adds a final `sync` to everyone.",
+        "",
+        summary(record),
         "",
         HEAD,
         "|---|---|---|---|---|---|---|---|---|---|",

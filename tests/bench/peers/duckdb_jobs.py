@@ -3,7 +3,7 @@
 bounds memory), the format named, ZSTD level 1 as ours."""
 
 import duckdb
-from peer import FLAT, NESTED_ITEMS, main
+from peer import FLAT, main, replace_files, scattered
 
 SQL = {"int": "BIGINT", "text": "VARCHAR", "time": "TIMESTAMPTZ", "float": "DOUBLE", "bool": "BOOLEAN"}
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
@@ -90,8 +90,11 @@ def start(con, data, out):
 
 
 def day(con, data, out):
-    """Raw → validate → partition → one file per partition → a pruned query."""
+    """Raw → validate → partition → compact → a pruned query."""
     dirty(con, data, f"{out}/dataset")
+    for folder in scattered(f"{out}/dataset"):
+        con.execute(f"COPY (SELECT * FROM read_parquet('{folder}/*.parquet', hive_partitioning=false)) TO '{folder}/merged' ({PARQUET})")
+        replace_files(folder)
     con.execute(
         f"SELECT count(*), sum(amount) FROM read_parquet('{out}/dataset/**/*.parquet', hive_partitioning=true,"
         " hive_types={'order_date': DATE, 'order_hour': INT}) WHERE order_date = DATE '2026-03-17' AND order_hour = 5"

@@ -9,8 +9,20 @@ FLAT = [
     ("customer_segment", "text"), ("region", "text"), ("currency", "text"), ("amount", "float"),
     ("quantity", "int"), ("status", "text"), ("coupon", "text"), ("is_gift", "bool"), ("note", "text"),
 ]
-NESTED_ITEMS = [("sku", "text"), ("qty", "int"), ("price", "float")]
 ADDRESS = ["street", "city", "zip", "country"]
+
+
+def scattered(dataset):
+    """The partitions of more than one file: what a compaction has to put together."""
+    return [folder for folder, _, files in os.walk(dataset) if sum(name.endswith(".parquet") for name in files) > 1]
+
+
+def replace_files(folder):
+    """Puts `merged` in the place of the folder's files; no crash in between is cared for."""
+    for name in os.listdir(folder):
+        if name.endswith(".parquet"):
+            os.remove(f"{folder}/{name}")
+    os.rename(f"{folder}/merged", f"{folder}/merged.parquet")
 
 
 def main(jobs, connect):

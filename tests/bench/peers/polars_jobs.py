@@ -6,7 +6,7 @@ import sys
 
 os.environ["POLARS_MAX_THREADS"] = sys.argv[4] if len(sys.argv) > 4 else "2"
 import polars as pl
-from peer import ADDRESS, FLAT, main
+from peer import ADDRESS, FLAT, main, replace_files, scattered
 
 TYPES = {"int": pl.Int64, "text": pl.String, "time": pl.String, "float": pl.Float64, "bool": pl.Boolean}
 WRITE = dict(compression="zstd", compression_level=1, maintain_order=False, mkdir=True)
@@ -109,7 +109,12 @@ def dirty(_, data, out):
 
 
 def day(_, data, out):
+    """Raw → validate → partition → compact → a pruned query."""
     dirty(_, data, f"{out}/dataset")
+    for folder in scattered(f"{out}/dataset"):
+        frame = pl.scan_parquet(f"{folder}/*.parquet", hive_partitioning=False)
+        frame.sink_parquet(f"{folder}/merged", compression="zstd", compression_level=1)
+        replace_files(folder)
     frame = pl.scan_parquet(f"{out}/dataset/**/*.parquet", hive_partitioning=True, hive_schema={"order_date": pl.Date, "order_hour": pl.Int8})
     keep = (pl.col("order_date") == pl.date(2026, 3, 17)) & (pl.col("order_hour") == 5)
     frame.filter(keep).select(pl.len(), pl.col("amount").sum()).collect()
