@@ -2,7 +2,7 @@
 
 use arrow_schema::ArrowError;
 use bytes::{Buf, Bytes};
-use millrace_fault::{Coded, Exit, Failure, guarded, quoted};
+use millrace_fault::{Coded, Exit, Failure, guarded, lower_first, quoted};
 use millrace_storage::{self as storage, Location, ReadAt, open_read_at};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
@@ -93,11 +93,7 @@ impl ReadError {
 /// The library's words without its own "Parquet error: " in front.
 fn reason(error: &ParquetError) -> String {
     let text = error.to_string();
-    let text = text.strip_prefix("Parquet error: ").unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    lower_first(text.strip_prefix("Parquet error: ").unwrap_or(&text))
 }
 
 impl Coded for ReadError {

@@ -15,4 +15,4 @@ mod text;
 pub use exit::Exit;
 pub use failure::{Coded, Context, Failure, FirstCause};
 pub use guard::{guarded, last_panic, record_panics};
-pub use text::{clip, io_reason, quoted};
+pub use text::{clip, io_reason, lower_first, quoted};

@@ -27,6 +27,10 @@ pub fn clip(text: &str, limit: usize) -> String {
 
 /// The operating system's reason in the house's form: lower case, no error number.
 pub fn io_reason(error: &io::Error) -> String {
+    // Said by a listing, not by the system, and it shall sound the same.
+    if error.kind() == io::ErrorKind::NotFound && error.get_ref().is_none() {
+        return "no such file or directory".to_owned();
+    }
     let text = error.to_string();
     let text = match text.find(" (os error ") {
         Some(cut) => &text[..cut],
@@ -35,7 +39,8 @@ pub fn io_reason(error: &io::Error) -> String {
     lower_first(text)
 }
 
-fn lower_first(text: &str) -> String {
+/// A foreign library's sentence in the house's form: it begins in lower case.
+pub fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     match (chars.next(), chars.clone().next()) {
         // An acronym ("EOF", "UTF-8") keeps its capitals.
@@ -65,5 +70,14 @@ mod tests {
     fn reasons_are_lower_case_without_numbers() {
         let error = io::Error::from_raw_os_error(28);
         assert_eq!(io_reason(&error), "no space left on device");
+        let missing = "no such file or directory";
+        assert_eq!(io_reason(&io::Error::from_raw_os_error(2)), missing);
+        assert_eq!(io_reason(&io::ErrorKind::NotFound.into()), missing);
+    }
+
+    #[test]
+    fn acronyms_keep_their_capitals() {
+        assert_eq!(lower_first("Corrupt footer"), "corrupt footer");
+        assert_eq!(lower_first("EOF: too small"), "EOF: too small");
     }
 }
