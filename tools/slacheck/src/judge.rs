@@ -47,7 +47,7 @@ pub(crate) struct Verdict {
     pub(crate) basis: Option<Basis>,
 }
 
-/// Figures of the current period.
+/// Figures of the period that is judged.
 #[derive(Clone, Debug)]
 pub(crate) struct Basis {
     pub(crate) now: Timestamp,
@@ -93,6 +93,10 @@ pub(crate) fn judge(facts: &Facts, rules: &Rules) -> Verdict {
         clock,
         zone: &zone,
     };
+    // All that is said, figures too, is about the period that is judged.
+    if let Some(earlier) = case.missed() {
+        return judge(&earlier, rules);
+    }
     let (state, reason) = case.decide();
     let basis = Basis {
         now: facts.now,
@@ -171,9 +175,6 @@ struct Case<'a> {
 impl Case<'_> {
     fn decide(&self) -> (State, String) {
         let (facts, now) = (self.facts, self.facts.now);
-        if let Some((period, work)) = self.missed() {
-            return (State::Critical, self.late(period, work));
-        }
         if facts.work.is_done() {
             return (State::Ok, self.done());
         }
@@ -188,7 +189,7 @@ impl Case<'_> {
             .deadline
             .is_some_and(|deadline| now >= deadline)
         {
-            return (State::Critical, self.late(facts.current, &facts.work));
+            return (State::Critical, self.late());
         }
         if self.clock.end.is_some_and(|end| now >= end) {
             return (
@@ -208,8 +209,8 @@ impl Case<'_> {
         }
     }
 
-    /// The last deadline, if it was missed and nothing has caught up since.
-    fn missed(&self) -> Option<(Period, &Work)> {
+    /// As of the last deadline, if it was missed and nothing has caught up since.
+    fn missed(&self) -> Option<Facts> {
         let (period, work) = self.facts.previous.as_ref()?;
         let deadline = period.deadline?;
         let caught_up = work.is_done() || self.facts.work.is_done();
@@ -218,7 +219,12 @@ impl Case<'_> {
             // Never heard of: the last deadline counts until it is time for the next.
             None => self.facts.now < self.next_turn(deadline),
         };
-        (!caught_up && existed).then_some((*period, work))
+        (!caught_up && existed).then(|| Facts {
+            current: *period,
+            work: work.clone(),
+            previous: None,
+            ..self.facts.clone()
+        })
     }
 
     /// When a pipeline that was never heard of is judged by its next deadline.
@@ -229,14 +235,11 @@ impl Case<'_> {
             .unwrap_or_else(|| last + next.duration_since(last).mul_f64(0.5))
     }
 
-    fn late(&self, period: Period, work: &Work) -> String {
-        let deadline = period.deadline.unwrap_or(self.facts.now);
+    fn late(&self) -> String {
+        let deadline = self.facts.current.deadline.unwrap_or(self.facts.now);
         let by = span(self.facts.now.duration_since(deadline));
-        format!(
-            "{}, deadline {} missed{by}",
-            describe(work),
-            self.at(deadline)
-        )
+        let progress = self.progress();
+        format!("{progress}, deadline {} missed{by}", self.at(deadline))
     }
 
     fn too_long(&self) -> String {

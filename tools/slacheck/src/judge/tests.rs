@@ -282,3 +282,12 @@ fn failed_units_are_told() {
         "12 of 24 units done, 2 failed, deadline 2026-03-18T08:00:00Z in 1h30m"
     );
 }
+
+#[test]
+fn the_figures_are_those_of_the_period_that_was_missed() {
+    let facts = facts("18T09:30", half("18T06:05"), Work::default());
+    let basis = judge(&facts, &rules()).basis.unwrap();
+    assert_eq!((basis.work.done, basis.work.units), (12, 24));
+    assert_eq!(basis.period.deadline, Some(at("18T08:00")));
+    assert_eq!(basis.clock.begin, Some(at("18T06:00")));
+}
