@@ -51,7 +51,8 @@ pub struct Args {
     pub limit: Option<u64>,
     /// Add the columns _source_file and _source_line
     ///
-    /// The file as it was named, and the row in it (from 1).
+    /// The file as it was named, and the row in it (from 1). They come after the columns of
+    /// --select, unless that names them.
     #[arg(long, help_heading = "Rows and columns")]
     pub source_columns: bool,
     /// Print the number of rows instead; from metadata alone where that can tell

@@ -51,7 +51,11 @@ impl Layout {
             .transpose()?;
         let mut output = Arc::new(Schema::new(with_source(all, args.source_columns)?));
         if let Some(list) = &args.select {
-            output = select::columns(list, &output)?;
+            let added: &[&str] = match args.source_columns {
+                true => &[SOURCE_FILE, SOURCE_LINE],
+                false => &[],
+            };
+            output = select::columns(list, &output, added)?;
         }
         let values = values_batch(&dataset.partitions, &path)?;
         Ok(Layout {

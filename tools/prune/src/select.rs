@@ -4,8 +4,9 @@ use arrow_schema::{Schema, SchemaRef};
 use millrace_fault::{Failure, quoted};
 use std::sync::Arc;
 
-/// The columns of `schema` that `list` names, in its order.
-pub(crate) fn columns(list: &str, schema: &Schema) -> Result<SchemaRef, Failure> {
+/// The columns of `schema` that `list` names, in its order, then those of `added` that it
+/// does not name.
+pub(crate) fn columns(list: &str, schema: &Schema, added: &[&str]) -> Result<SchemaRef, Failure> {
     let mut indices: Vec<usize> = Vec::new();
     for name in names(list)? {
         let index = find(schema, &name)?;
@@ -17,6 +18,9 @@ pub(crate) fn columns(list: &str, schema: &Schema) -> Result<SchemaRef, Failure>
         }
         indices.push(index);
     }
+    let added = added.iter().filter_map(|name| schema.index_of(name).ok());
+    let missing: Vec<usize> = added.filter(|index| !indices.contains(index)).collect();
+    indices.extend(missing);
     schema
         .project(&indices)
         .map(Arc::new)

@@ -209,6 +209,21 @@ fn columns_limits_and_sources() {
 }
 
 #[test]
+fn source_columns_come_after_a_selection_that_does_not_name_them() {
+    let root = tempdir().unwrap();
+    tree::write(root.path());
+    for (list, expected) in [
+        ("id", ["id", "_source_file", "_source_line"]),
+        ("_source_line,id", ["_source_line", "id", "_source_file"]),
+    ] {
+        let args = ["--limit", "1", "--source-columns", "--select", list];
+        let schema = tree::read(&prune(root.path(), &args)).schema();
+        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
 fn a_file_that_carries_the_path_column_must_agree() {
     let root = tempdir().unwrap();
     let write = |folder: &str, hours: Vec<i32>| {
