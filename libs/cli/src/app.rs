@@ -2,11 +2,13 @@
 
 use crate::options::{Identity, ProgressMode, Report};
 use crate::{Job, generate, report};
-use clap::{Parser, error::ErrorKind};
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind};
 use millrace_fault::{Exit, Failure, last_panic, record_panics};
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,13 +48,26 @@ pub fn main<T: Tool>(run: fn(&T, &Job) -> Result<Exit, Failure>) -> ExitCode {
     if let Some(form) = generate::requested(&argv) {
         return generate::print::<T>(&form).into();
     }
-    match T::command()
-        .try_get_matches_from(argv)
+    match with_environment(T::command())
+        .try_get_matches_from(&argv)
         .and_then(|matches| T::from_arg_matches(&matches))
     {
         Ok(args) => supervise(&args, run).into(),
-        Err(error) => refuse::<T>(&error).into(),
+        Err(error) => refuse::<T>(&error, &argv).into(),
     }
+}
+
+/// Environment variables as people set them: an empty one is none, and a flag's may say
+/// 1, true, yes or on.
+fn with_environment(command: Command) -> Command {
+    let adapt = |arg: Arg| match arg.get_env().map(std::env::var_os) {
+        Some(Some(value)) if value.is_empty() => arg.env(Resettable::Reset),
+        Some(_) if matches!(arg.get_action(), ArgAction::SetTrue) => {
+            arg.value_parser(BoolishValueParser::new())
+        }
+        _ => arg,
+    };
+    command.mut_args(adapt).mut_subcommands(with_environment)
 }
 
 /// A write beyond `ulimit -f` shall fail like one to a full disk (4, one line, cleaned
@@ -92,7 +107,7 @@ fn supervise<T: Tool>(args: &T, run: fn(&T, &Job) -> Result<Exit, Failure>) -> E
 
 /// A command line that clap did not take: help and version go to stdout with 0,
 /// anything else is one line on stderr.
-fn refuse<T: Tool>(error: &clap::Error) -> Exit {
+fn refuse<T: Tool>(error: &clap::Error, argv: &[OsString]) -> Exit {
     let text = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -108,8 +123,20 @@ fn refuse<T: Tool>(error: &clap::Error) -> Exit {
             }
         }
         _ => {
-            report::failure(T::NAME, &report::usage(T::NAME, &text.to_string()));
+            let failure = report::usage(T::NAME, &text.to_string());
+            report::failure(T::NAME, &failure);
+            let job = Job::new(T::NAME, &Report::default(), Identity::default());
+            job.append_metrics(metrics_file::<T>(argv).as_deref(), T::USAGE, Some(&failure));
             T::USAGE
         }
     }
+}
+
+/// The file of --metrics in a command line that is wrong elsewhere.
+fn metrics_file<T: Tool>(argv: &[OsString]) -> Option<PathBuf> {
+    let command = with_environment(T::command()).ignore_errors(true);
+    let matches = command.try_get_matches_from(argv).ok()?;
+    let of = |matches: &ArgMatches| matches.try_get_one("metrics").ok().flatten().cloned();
+    let of_subcommand = matches.subcommand().and_then(|(_, matches)| of(matches));
+    of_subcommand.or_else(|| of(&matches))
 }

@@ -143,7 +143,7 @@ pub struct Wait {
 #[command(next_help_heading = "Run")]
 pub struct Clock {
     /// Take T (RFC 3339) for the present time
-    #[arg(long, value_name = "T", env = "MILLRACE_NOW", hide_env = true)]
+    #[arg(long, value_name = "T", env = "MILLRACE_NOW", hide_env = true, value_parser = instant)]
     pub now: Option<jiff::Timestamp>,
 }
 
@@ -152,4 +152,9 @@ impl Clock {
     pub fn now(&self) -> jiff::Timestamp {
         self.now.unwrap_or_else(jiff::Timestamp::now)
     }
+}
+
+fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse()
+        .map_err(|_| format!("'{text}' is not a time such as 2026-03-17T05:00:00Z"))
 }

@@ -62,9 +62,9 @@ pub enum Command {
     /// of its children, and free once the last of them is gone. The command gets
     /// MILLRACE_RUN_ID (the same again after a failure or a crash, until the unit is
     /// done), MILLRACE_PIPELINE, MILLRACE_UNIT, MILLRACE_UNIT_START, MILLRACE_UNIT_END
-    /// (RFC 3339; calendar units only), MILLRACE_NOW (when the run was first begun) and
-    /// MILLRACE_STORE. It runs in a process group of its own, to which TERM, INT, HUP
-    /// and QUIT are passed on.
+    /// (RFC 3339; calendar units only), MILLRACE_NOW (when the run was first begun),
+    /// MILLRACE_ATTEMPT (1, 2, ...) and MILLRACE_STORE. It runs in a process group of its
+    /// own, to which TERM, INT, HUP and QUIT are passed on.
     Run(Run),
     /// Run a command for each of the units on stdin, several at a time
     ///
@@ -120,7 +120,7 @@ pub struct Plan {
     #[arg(long, value_name = "TZ", default_value = "UTC", env = "MILLRACE_TIMEZONE", hide_env = true, value_parser = zone)]
     pub timezone: TimeZone,
     /// End units with NUL, not newline
-    #[arg(short = '0', long)]
+    #[arg(short = '0', long, env = "MILLRACE_NULL", hide_env = true)]
     pub null: bool,
     #[allow(missing_docs)]
     #[command(flatten)]
@@ -135,7 +135,7 @@ pub struct Listed {
     /// The units [default: those on stdin, one a line]
     pub unit: Vec<String>,
     /// Units are ended by NUL, not newline, on stdin and on stdout
-    #[arg(short = '0', long)]
+    #[arg(short = '0', long, env = "MILLRACE_NULL", hide_env = true)]
     pub null: bool,
 }
 
@@ -179,7 +179,13 @@ pub struct Status {
     #[arg(long, requires = "pipeline")]
     pub left: bool,
     /// A table, or one JSON object a line
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "text",
+        env = "MILLRACE_OUTPUT",
+        hide_env = true
+    )]
     pub output: Form,
 }
 
@@ -195,7 +201,13 @@ pub struct History {
     #[arg(short = 'n', long, value_name = "N")]
     pub newest: Option<u32>,
     /// A table, or one JSON object a line
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "text",
+        env = "MILLRACE_OUTPUT",
+        hide_env = true
+    )]
     pub output: Form,
 }
 

@@ -46,7 +46,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "MILLRACE_STORE", hide_env = true)]
     pub store: Option<PathBuf>,
     /// The form of the answer
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "text",
+        env = "MILLRACE_OUTPUT",
+        hide_env = true
+    )]
     pub output: Form,
     #[allow(missing_docs)]
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub struct RunAll {
     #[arg(short = 'P', long, value_name = "N")]
     pub parallel: Option<NonZeroUsize>,
     /// Units on stdin are ended by NUL, not newline
-    #[arg(short = '0', long)]
+    #[arg(short = '0', long, env = "MILLRACE_NULL", hide_env = true)]
     pub null: bool,
     #[allow(missing_docs)]
     #[command(flatten)]
