@@ -6,6 +6,7 @@ use crate::progress::Progress;
 use crate::report;
 use millrace_fault::{Exit, Failure};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// One execution of a tool. Shared by reference with its threads.
@@ -18,6 +19,7 @@ pub struct Job {
     /// The counters of the metrics line; progress reads them too.
     pub metrics: Metrics,
     quiet: bool,
+    redraws: AtomicBool,
     started: Instant,
 }
 
@@ -28,6 +30,7 @@ impl Job {
             identity,
             metrics: Metrics::default(),
             quiet: options.quiet,
+            redraws: AtomicBool::new(false),
             started: Instant::now(),
         }
     }
@@ -50,7 +53,16 @@ impl Job {
     }
 
     pub(crate) fn start_progress(&self, mode: ProgressMode) -> Option<Progress> {
-        Progress::start(self.tool, mode, self.quiet, &self.metrics)
+        let progress = Progress::start(self.tool, mode, self.quiet, &self.metrics);
+        let redraws = progress.as_ref().is_some_and(Progress::redraws);
+        self.redraws.store(redraws, Ordering::Relaxed);
+        progress
+    }
+
+    /// Whether a progress line of ours is on the terminal: who else writes there must
+    /// do so by [`crate::aside`] or [`crate::pass_on`].
+    pub fn redraws(&self) -> bool {
+        self.redraws.load(Ordering::Relaxed)
     }
 
     /// Appends the metrics line. It comes after everything that counts, so that it

@@ -20,4 +20,5 @@ pub mod values;
 pub use app::{Section, Tool, main};
 pub use job::Job;
 pub use metrics::{Counter, Metrics};
+pub use report::{aside, pass_on};
 pub use stdout::Stdout;

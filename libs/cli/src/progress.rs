@@ -5,6 +5,7 @@ use crate::options::ProgressMode;
 use crate::report;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::os::fd::BorrowedFd;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Progress {
     stop: Option<Sender<()>>,
     painter: Option<JoinHandle<()>>,
+    manner: Manner,
 }
 
 struct Watched {
@@ -26,24 +28,54 @@ struct Watched {
     started: Instant,
 }
 
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// One line that redraws.
+    Redrawn,
+    /// A line every few seconds.
+    Lines,
+}
+
+/// Where a tool stands.
+#[derive(Clone, Copy, Debug)]
+struct Surroundings {
+    terminal: bool,
+    stdin_is_pipe: bool,
+    stdout_is_pipe: bool,
+}
+
+impl Manner {
+    /// In a pipeline only the sink draws: a tool whose stdout is a pipe keeps quiet. Where
+    /// each shall show something, none redraws, so that they never overwrite each other.
+    fn choose(mode: ProgressMode, quiet: bool, at: Surroundings) -> Option<Manner> {
+        match mode {
+            ProgressMode::Never => None,
+            ProgressMode::Always if at.terminal && !at.stdin_is_pipe && !at.stdout_is_pipe => {
+                Some(Manner::Redrawn)
+            }
+            ProgressMode::Always => Some(Manner::Lines),
+            ProgressMode::Auto if at.terminal && !quiet && !at.stdout_is_pipe => {
+                Some(Manner::Redrawn)
+            }
+            ProgressMode::Auto => None,
+        }
+    }
+}
+
 impl Progress {
-    /// In a pipeline only the sink draws: a tool whose stdout is a pipe keeps quiet,
-    /// so that lines of several tools never overwrite each other.
     pub(crate) fn start(
         tool: &'static str,
         mode: ProgressMode,
         quiet: bool,
         metrics: &Metrics,
     ) -> Option<Progress> {
-        let terminal = std::io::stderr().is_terminal();
-        let draws = match mode {
-            ProgressMode::Never => false,
-            ProgressMode::Always => true,
-            ProgressMode::Auto => terminal && !quiet && !stdout_is_pipe(),
+        let surroundings = Surroundings {
+            terminal: std::io::stderr().is_terminal(),
+            stdin_is_pipe: is_pipe(rustix::stdio::stdin()),
+            stdout_is_pipe: is_pipe(rustix::stdio::stdout()),
         };
-        if !draws {
-            return None;
-        }
+        let manner = Manner::choose(mode, quiet, surroundings)?;
         let watched = Watched {
             tool,
             rows: metrics.records_in.clone(),
@@ -54,9 +86,9 @@ impl Progress {
             started: Instant::now(),
         };
         let (stop, stopped) = mpsc::channel();
-        let paint = move || match terminal {
-            true => watched.redraw(&stopped),
-            false => watched.print_lines(&stopped),
+        let paint = move || match manner {
+            Manner::Redrawn => watched.redraw(&stopped),
+            Manner::Lines => watched.print_lines(&stopped),
         };
         let painter = thread::Builder::new()
             .name("progress".into())
@@ -65,7 +97,13 @@ impl Progress {
         Some(Progress {
             stop: Some(stop),
             painter: Some(painter),
+            manner,
         })
+    }
+
+    /// Whether a line is drawn over and over.
+    pub(crate) fn redraws(&self) -> bool {
+        self.manner == Manner::Redrawn
     }
 }
 
@@ -97,7 +135,9 @@ impl Watched {
             }
             bar.set_position(position);
             bar.set_message(self.text());
+            report::make_way(Some(bar.clone()));
         }
+        report::make_way(None);
         bar.finish_and_clear();
     }
 
@@ -138,8 +178,37 @@ impl Watched {
     }
 }
 
-fn stdout_is_pipe() -> bool {
-    rustix::fs::fstat(rustix::stdio::stdout()).is_ok_and(|stat| {
+fn is_pipe(stream: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstat(stream).is_ok_and(|stat| {
         rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(mode: ProgressMode, terminal: bool, pipes: (bool, bool)) -> Option<Manner> {
+        let surroundings = Surroundings {
+            terminal,
+            stdin_is_pipe: pipes.0,
+            stdout_is_pipe: pipes.1,
+        };
+        Manner::choose(mode, false, surroundings)
+    }
+
+    #[test]
+    fn only_one_tool_of_a_pipe_redraws() {
+        use ProgressMode::{Always, Auto, Never};
+        let (alone, source, sink) = ((false, false), (false, true), (true, false));
+        assert_eq!(chosen(Auto, true, sink), Some(Manner::Redrawn));
+        assert_eq!(chosen(Auto, true, source), None);
+        assert_eq!(chosen(Auto, false, alone), None);
+        assert_eq!(chosen(Always, true, alone), Some(Manner::Redrawn));
+        for pipes in [source, sink] {
+            assert_eq!(chosen(Always, true, pipes), Some(Manner::Lines));
+        }
+        assert_eq!(chosen(Always, false, alone), Some(Manner::Lines));
+        assert_eq!(chosen(Never, true, alone), None);
+    }
 }

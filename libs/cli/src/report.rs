@@ -1,7 +1,35 @@
 //! The one place that prints to stderr, in git's form: `tool: problem 'subject': cause`.
 
+use indicatif::ProgressBar;
 use millrace_fault::Failure;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+/// The progress line that this process has on the terminal.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Runs `write`, which writes to the terminal, with this process's progress line out of
+/// the way.
+pub fn aside<R>(write: impl FnOnce() -> R) -> R {
+    match &*DRAWN.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// Passes on what another process has said on its standard error: one line.
+pub fn pass_on(said: &[u8]) {
+    let text = said.strip_suffix(b"\n").unwrap_or(said);
+    let line = [clearing().as_bytes(), text, b"\n"].concat();
+    aside(|| {
+        let _ = std::io::stderr().write_all(&line);
+    });
+}
+
+/// Has [`line`] make way for a progress line, until it is told that there is none.
+pub(crate) fn make_way(bar: Option<ProgressBar>) {
+    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
 
 /// Prints a failure and its hint; silent when whoever read our output left.
 pub(crate) fn failure(tool: &str, failure: &Failure) {
@@ -17,7 +45,17 @@ pub(crate) fn failure(tool: &str, failure: &Failure) {
 /// Writes one line at once, so that the lines of a pipeline's tools do not mix.
 /// A stderr that is gone must not stop a commit: errors are ignored.
 pub(crate) fn line(text: &str) {
-    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+    pass_on(text.as_bytes());
+}
+
+/// On a terminal another tool of the pipe may have its progress line where we write: it
+/// is cleared, and drawn anew below.
+fn clearing() -> &'static str {
+    let understands = || std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    match std::io::stderr().is_terminal() && understands() {
+        true => "\r\x1b[K",
+        false => "",
+    }
 }
 
 /// clap's several lines as one problem and one hint.

@@ -8,10 +8,21 @@ use millrace_state::UnitName;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+/// A longer line is passed on in parts.
+const LONGEST: u64 = 64 << 10;
+
+/// A process that a unit left behind may keep its standard error open: then what was
+/// heard by now must do.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Starts units, each with its share of the machine.
 #[derive(Debug)]
@@ -21,12 +32,15 @@ pub(super) struct Starter {
     pipeline: String,
     command: Vec<OsString>,
     share: Vec<(&'static str, String)>,
+    /// Whether what units say must go around our progress line.
+    redraws: bool,
 }
 
 /// A unit that is being run; its output goes to a file without a name.
 #[derive(Debug)]
 pub(super) struct Running {
     child: Child,
+    voice: Option<Receiver<()>>,
     pub(super) output: File,
 }
 
@@ -36,8 +50,10 @@ impl Starter {
         all: &RunAll,
         store: &Path,
         parallel: usize,
+        redraws: bool,
     ) -> Result<Self, Failure> {
         Ok(Starter {
+            redraws,
             program: ourselves()?,
             options: options(args, &all.conduct, store),
             pipeline: all.pipeline.to_string(),
@@ -50,7 +66,7 @@ impl Starter {
         let failed = |error| Failure::io("keep", "the output of a unit", error);
         let output = tempfile::tempfile().map_err(failed)?;
         let words = self.command.iter().map(|word| fill(word, unit.as_str()));
-        let child = Command::new(&self.program)
+        let mut child = Command::new(&self.program)
             .arg0("checkpoint")
             .arg("run")
             .args(&self.options)
@@ -59,11 +75,20 @@ impl Starter {
             .envs(self.share.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(output.try_clone().map_err(failed)?)
+            .stderr(match self.redraws {
+                true => Stdio::piped(),
+                false => Stdio::inherit(),
+            })
             // A terminal's INT goes to the foreground group: we pass it on, once.
             .process_group(0)
             .spawn()
             .map_err(|error| Failure::io("run", &self.program, error))?;
-        Ok(Running { child, output })
+        let voice = child.stderr.take().map(listen);
+        Ok(Running {
+            child,
+            voice,
+            output,
+        })
     }
 }
 
@@ -85,9 +110,28 @@ impl Running {
             .child
             .wait()
             .map_err(|error| Failure::io("wait for", "a unit", error))?;
+        if let Some(voice) = self.voice.take() {
+            let _ = voice.recv_timeout(PATIENCE);
+        }
         let signal = || 128u8.saturating_add(status.signal().unwrap_or(0) as u8);
         Ok(status.code().map_or_else(signal, |code| code as u8))
     }
+}
+
+/// Passes on what a unit says, line by line; tells when there is no more.
+fn listen(stderr: ChildStderr) -> Receiver<()> {
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        let mut next = |line: &mut Vec<u8>| stderr.by_ref().take(LONGEST).read_until(b'\n', line);
+        while next(&mut line).is_ok_and(|length| length > 0) {
+            millrace_cli::pass_on(&line);
+            line.clear();
+        }
+        let _ = end.send(());
+    });
+    ended
 }
 
 /// This very program, also if its file was replaced meanwhile.

@@ -45,7 +45,7 @@ pub(crate) fn run_all(
     job.metrics.units_total.set(units.len() as u64);
     let fan = Fan {
         job,
-        starter: Starter::new(args, all, store.path(), parallel)?,
+        starter: Starter::new(args, all, store.path(), parallel, job.redraws())?,
         output: Output::default(),
         next: AtomicUsize::new(0),
         stop: AtomicI32::new(0),

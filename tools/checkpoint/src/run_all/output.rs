@@ -23,7 +23,9 @@ impl Output {
         file.seek(SeekFrom::Start(0))
             .map_err(|error| Failure::io("read", "the output of a unit", error))?;
         let mut out = io::stdout().lock();
-        if let Err(error) = io::copy(&mut file, &mut out).and_then(|_| out.flush()) {
+        let printed =
+            millrace_cli::aside(|| io::copy(&mut file, &mut out).and_then(|_| out.flush()));
+        if let Err(error) = printed {
             *failure = Some(Failure::io("write", "standard output", error));
         }
         Ok(())
