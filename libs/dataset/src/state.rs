@@ -145,9 +145,18 @@ impl State {
 
 /// Whether a name in `tx/` is a committed transaction that is still to be completed.
 pub(crate) fn is_ready(name: &std::ffi::OsStr) -> bool {
+    has_extension(name, "ready")
+}
+
+/// Whether a name in `tx/` is a stage that is being removed.
+pub(crate) fn is_dead(name: &std::ffi::OsStr) -> bool {
+    has_extension(name, "dead")
+}
+
+fn has_extension(name: &std::ffi::OsStr, wanted: &str) -> bool {
     Path::new(name)
         .extension()
-        .is_some_and(|extension| extension == "ready")
+        .is_some_and(|extension| extension == wanted)
 }
 
 #[derive(Deserialize)]

@@ -43,7 +43,8 @@ impl Live {
         Self::look_at(&root.partition(path))
     }
 
-    fn look_at(folder: &Path) -> Result<Live, Error> {
+    /// Looks at a folder wherever it is.
+    pub(super) fn look_at(folder: &Path) -> Result<Live, Error> {
         let entries = match list(folder) {
             Ok(entries) => entries,
             Err(error) if error.is_not_found() => return Ok(Live::default()),

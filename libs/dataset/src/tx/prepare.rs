@@ -3,9 +3,11 @@
 //! of it visible to readers.
 
 use super::intent::{self, Intent};
+use super::live::Live;
 use super::plan::Planned;
 use super::{Error, Stage, probe};
 use crate::state::write_json;
+use millrace_fault::quoted;
 use millrace_storage::attributes::{carry_over, identity, inherit};
 use millrace_storage::{dir, failpoint};
 
@@ -25,6 +27,9 @@ pub(super) fn prepare(
         ready_folder(stage, partition)?;
     }
     failpoint::reach("tx.linked")?;
+    planned
+        .iter()
+        .try_for_each(|partition| check_folder(stage, partition))?;
     make_parents(stage, &planned)?;
     failpoint::reach("tx.parents")?;
     stage.sync.names(stage.dir())?;
@@ -57,6 +62,22 @@ fn ready_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
     match partition.exists || path.is_empty() {
         true => Ok(carry_over(&live, &new)?),
         false => Ok(inherit(probe::existing_parent(&live), &new)?),
+    }
+}
+
+/// What is about to take a partition's place is exactly what the intent says, whoever may
+/// have tidied up in the stage since it was checked.
+fn check_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
+    let new = stage.new_folder(&partition.intent.path);
+    let found = Live::look_at(&new)?;
+    let complete = !partition.intent.has_new_folder() || found.files == partition.intent.new;
+    match complete && stage.is_ours() {
+        true => Ok(()),
+        false => Err(Error::environment(format!(
+            "staged files in {} were removed or changed by someone else",
+            quoted(new.to_string_lossy())
+        ))
+        .hint("run it again")),
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::intent::{self, Intent};
 use super::log::{Log, LogEntry};
-use super::{CommitOptions, Error, commit, rollforward, trash};
+use super::{CommitOptions, Error, commit, rollforward, stage, trash};
 use crate::root::Root;
-use crate::state::{RootIdentity, State, is_ready, read_json};
+use crate::state::{RootIdentity, State, is_dead, is_ready, read_json};
 use millrace_fault::quoted;
 use millrace_storage::lock::Lock;
 use millrace_storage::{EntryKind, dir, failpoint, list};
@@ -112,6 +112,7 @@ fn remove_dead(state: &State) -> Result<(), Error> {
         let folder = state.tx().join(&entry.name);
         match entry.kind {
             EntryKind::Directory if is_ready(&entry.name) => {}
+            EntryKind::Directory if is_dead(&entry.name) => dir::remove_tree(&folder)?,
             EntryKind::Directory => remove_if_dead(&folder)?,
             _ => drop(dir::remove_file(&folder)?),
         }
@@ -124,7 +125,7 @@ fn remove_if_dead(folder: &Path) -> Result<(), Error> {
         Ok(None) => Ok(()),
         Ok(Some(_lock)) => {
             failpoint::reach("tx.dead")?;
-            Ok(dir::remove_tree(folder)?)
+            stage::discard(folder)
         }
         // Its writer has just removed it himself.
         Err(error) if error.is_not_found() => Ok(()),

@@ -30,7 +30,7 @@ pub struct Stage {
     pub(super) committed: bool,
     /// Opened before anything is written: it reports errors since then.
     pub(super) sync: TreeSync,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Stage {
@@ -61,7 +61,7 @@ impl Stage {
             seen,
             committed: false,
             sync,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -126,7 +126,12 @@ impl Stage {
     /// Removes the stage; the dataset is what it was.
     pub fn discard(mut self) -> Result<(), Error> {
         self.committed = true;
-        Ok(dir::remove_tree(&self.folder)?)
+        discard(&self.folder)
+    }
+
+    /// Whether the folder is still the one that we locked: somebody may have tidied up.
+    pub(super) fn is_ours(&self) -> bool {
+        self.lock.is_current()
     }
 
     pub(super) fn new_folder(&self, partition: &str) -> PathBuf {
@@ -171,11 +176,21 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.committed && self.is_ours() {
             // Else the next writer does it.
-            let _ = dir::remove_tree(&self.folder);
+            let _ = discard(&self.folder);
         }
     }
+}
+
+/// Removes the stage `folder`, whose lock is held. First it loses its name: the same run
+/// may be waiting for it, and must not move into what is half removed.
+pub(super) fn discard(folder: &Path) -> Result<(), Error> {
+    let dead = folder.with_extension(format!("{}.dead", std::process::id()));
+    // A disk too full for a name still lets go of files.
+    let moved = dir::rename(folder, &dead).is_ok();
+    failpoint::reach("tx.discarded")?;
+    Ok(dir::remove_tree(if moved { &dead } else { folder })?)
 }
 
 fn file_name(n: u32, id: &str) -> String {

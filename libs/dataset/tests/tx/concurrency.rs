@@ -2,24 +2,19 @@
 
 use super::driver::{self, Ended};
 use super::scene::{Job, Mode, Rows, Scene};
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use millrace_testkit::orders::Random;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn random(below: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % below
-}
-
 /// Runs `job` until it has succeeded, killing it at random most of the time. Answers how
 /// often it was killed.
-fn stubborn(job: &Job, root: &Path) -> usize {
-    let mut killed = 0;
+fn stubborn(job: &Job, root: &Path, seed: u64) -> usize {
+    let (mut killed, mut random) = (0, Random::new(seed));
     loop {
         let mut command = driver::command(job, root);
         let mut child = command.spawn().unwrap();
-        if killed < 6 && random(4) > 0 {
-            std::thread::sleep(Duration::from_micros(random(30_000)));
+        if killed < 6 && random.below(4) > 0 {
+            std::thread::sleep(Duration::from_micros(random.below(30_000)));
             let _ = child.kill();
         }
         let ended: Ended = driver::ended(child.wait_with_output().unwrap(), Path::new("/dev/null"));
@@ -62,12 +57,14 @@ fn eight_writers_and_a_compactor_killed_at_random() {
         let compacting = scope.spawn(|| {
             compactors
                 .iter()
-                .map(|job| stubborn(job, path))
+                .enumerate()
+                .map(|(n, job)| stubborn(job, path, 100 + n as u64))
                 .sum::<usize>()
         });
         let writing: Vec<_> = jobs
             .iter()
-            .map(|job| scope.spawn(|| stubborn(job, path)))
+            .enumerate()
+            .map(|(n, job)| scope.spawn(move || stubborn(job, path, n as u64)))
             .collect();
         writing
             .into_iter()
@@ -101,7 +98,7 @@ fn eight_units_replace_their_own_rows_in_shared_partitions() {
         };
         std::thread::scope(|scope| {
             for n in 0..8 {
-                scope.spawn(move || stubborn(&unit(n), path));
+                scope.spawn(move || stubborn(&unit(n), path, (round * 8 + n) as u64));
             }
         });
     }
@@ -132,4 +129,40 @@ fn writers_stage_side_by_side() {
     assert!(stage.dir().exists(), "a living stage is not cleaned up");
     stage.commit(change, &slow.options()).unwrap();
     assert_eq!(scene.rows()["p=1"], [1, 2, 3, 10, 11]);
+}
+
+/// Whoever tidies up in a stage between its check and the commit takes the commit away,
+/// not the rows that are live.
+#[test]
+fn a_stage_tidied_away_commits_nothing() {
+    for removed in ["new/p=1", "new/p=1/part", "new", ""] {
+        let scene = Scene::with_base();
+        let job = Job::new("o", Mode::Overwrite)
+            .rows("p=1", 20..25)
+            .rows("p=2", 25..30);
+        let trace = tempfile::NamedTempFile::new().unwrap();
+        let mut command = driver::command(&job, &scene.path);
+        command
+            .env("MILLRACE_FAILPOINT", "tx.locked=pause:1500")
+            .env("MILLRACE_FAILPOINT_TRACE", trace.path());
+        let child = command.spawn().unwrap();
+        let paused = || std::fs::read_to_string(trace.path()).is_ok_and(|t| t.contains("!tx."));
+        while !paused() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let stage = std::fs::read_dir(scene.state().join("tx")).unwrap();
+        let stage = stage.map(|entry| entry.unwrap().path()).next().unwrap();
+        match removed.strip_suffix("/part") {
+            None => std::fs::remove_dir_all(stage.join(removed)).unwrap(),
+            Some(partition) => {
+                let mut files = std::fs::read_dir(stage.join(partition)).unwrap();
+                std::fs::remove_file(files.next().unwrap().unwrap().path()).unwrap();
+            }
+        }
+        let ended = driver::ended(child.wait_with_output().unwrap(), trace.path());
+        assert_eq!(ended.code, 4, "{removed}: {}", ended.stderr);
+        assert_eq!(scene.rows(), super::scene::base().partitions, "{removed}");
+        assert_eq!(driver::run(&job, &scene.path, "").code, 0);
+        assert_eq!(scene.rows()["p=1"], (20..25).collect::<Vec<_>>());
+    }
 }

@@ -4,7 +4,9 @@
 
 use super::driver;
 use super::scene::{Job, Mode, Rows, Scene, expect};
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::Path;
 
 struct Case {
     name: &'static str,
@@ -106,6 +108,15 @@ fn cases() -> Vec<Case> {
             &[("p=1", 1..4), ("p=2", 4..7), ("p=3", 7..10)],
         ),
         case(
+            "old trash",
+            vec![base().remove(0), late("l", 7..9)],
+            Job {
+                keep_seconds: 0,
+                ..Job::new("t", Mode::Overwrite).rows("p=1", 20..23)
+            },
+            &[("p=1", 20..23), ("p=2", 4..9), ("p=3", 7..10)],
+        ),
+        case(
             "unpartitioned create",
             vec![],
             Job::new("uc", Mode::Create).rows("", 1..4),
@@ -175,8 +186,9 @@ fn assert_old_or_new(now: &Rows, before: &Rows, case: &Case, place: &str) {
     }
 }
 
-/// Breaks the N-th step for N = 1, 2, … until none is left. Answers how many there were.
-fn break_every_step(case: &Case, action: &str) -> usize {
+/// Breaks the N-th step for N = 1, 2, … until none is left. Answers which there were.
+fn break_every_step(case: &Case, action: &str) -> Vec<String> {
+    let mut places = Vec::new();
     for n in 1.. {
         let scene = set_up(case);
         let (before, lines) = (scene.rows(), scene.log_lines());
@@ -184,9 +196,10 @@ fn break_every_step(case: &Case, action: &str) -> usize {
         let Some(place) = ended.fired else {
             assert_eq!(ended.code, 0, "{}: {}", case.name, ended.stderr);
             assert_eq!(scene.rows(), case.after, "{}", case.name);
-            return n - 1;
+            break;
         };
         let context = format!("{}: {n}: {place}", case.name);
+        places.push(place.clone());
         assert_old_or_new(&scene.rows(), &before, case, &place);
         match action {
             "kill" => assert_eq!(ended.code, 137, "{context}"),
@@ -194,7 +207,13 @@ fn break_every_step(case: &Case, action: &str) -> usize {
         }
         check_recovery(&scene, &before, lines, case, &context);
     }
-    unreachable!()
+    assert!(
+        places.len() >= 20,
+        "{}: only {} steps",
+        case.name,
+        places.len()
+    );
+    places
 }
 
 /// An error before the commit point leaves all as it was and says nothing of a commit.
@@ -238,50 +257,79 @@ fn check_recovery(scene: &Scene, before: &Rows, lines: usize, case: &Case, conte
 
 #[test]
 fn killed_at_every_step() {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
     for case in cases() {
-        let steps = break_every_step(&case, "kill");
-        assert!(steps >= 20, "{}: only {steps} steps", case.name);
+        reached.extend(break_every_step(&case, "kill"));
     }
+    reached.extend(kill_while_recovering());
+    let missed: Vec<String> = named_in_source().difference(&reached).cloned().collect();
+    assert!(missed.is_empty(), "never broken: {missed:?}");
+}
+
+/// The failpoints that the protocol's source names.
+fn named_in_source() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tx");
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let named = text
+            .split("reach(\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
+        names.extend(named.map(str::to_owned));
+    }
+    assert!(names.len() > 25, "{names:?}");
+    names
 }
 
 #[test]
 fn an_io_error_at_every_step() {
     for case in cases() {
-        let steps = break_every_step(&case, "error");
-        assert!(steps >= 20, "{}: only {steps} steps", case.name);
+        break_every_step(&case, "error");
     }
 }
 
-/// Recovery itself is cut short, at each of its steps.
-#[test]
-fn killed_while_recovering() {
-    for case in cases().into_iter().filter(|case| {
-        ["overwrite", "window overwrite", "unpartitioned append"].contains(&case.name)
-    }) {
-        for n in 1.. {
-            let scene = set_up(&case);
-            let (before, lines) = (scene.rows(), scene.log_lines());
-            let first = driver::run(&case.job, &scene.path, "tx.commit.ready=kill");
-            assert_eq!(first.code, 137);
-            let recover = Job {
-                keep_seconds: 0,
-                mode: Mode::Recover,
-                ..case.job.clone()
-            };
-            let second = driver::run(&recover, &scene.path, &format!("count={n}:kill"));
-            assert_old_or_new(
-                &scene.rows(),
-                &before,
-                &case,
-                second.fired.as_deref().unwrap_or(""),
-            );
-            let context = format!("{}: recovery: {n}: {:?}", case.name, second.fired);
-            if second.fired.is_none() {
-                assert_eq!(scene.rows(), case.after, "{context}: {}", second.stderr);
-                assert!(n > 8, "{context}");
-                break;
-            }
-            check_recovery(&scene, &before, lines, &case, &context);
+/// Recovery itself is cut short, at each of its steps: after a stage of the dead, a commit
+/// point just passed, and a torn line in the log.
+fn kill_while_recovering() -> Vec<String> {
+    let mut places = Vec::new();
+    let chosen = ["overwrite", "window overwrite", "unpartitioned append"];
+    for case in cases()
+        .into_iter()
+        .filter(|case| chosen.contains(&case.name))
+    {
+        for first in ["tx.linked", "tx.commit.ready", "tx.log.torn"] {
+            places.extend(kill_recovery_after(&case, first));
         }
     }
+    places
+}
+
+fn kill_recovery_after(case: &Case, first: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    for n in 1.. {
+        let scene = set_up(case);
+        let (before, lines) = (scene.rows(), scene.log_lines());
+        let ended = driver::run(&case.job, &scene.path, &format!("{first}=kill"));
+        assert_eq!(ended.code, 137, "{first}");
+        // A torn line is none; what recovery cuts off again is not counted.
+        assert!(scene.log_lines() <= lines + 1);
+        let recover = Job {
+            keep_seconds: 0,
+            mode: Mode::Recover,
+            ..case.job.clone()
+        };
+        let second = driver::run(&recover, &scene.path, &format!("count={n}:kill"));
+        let fired = second.fired.clone().unwrap_or_default();
+        assert_old_or_new(&scene.rows(), &before, case, &fired);
+        let context = format!("{}: {first}, recovery: {n}: {fired}", case.name);
+        check_recovery(&scene, &before, lines, case, &context);
+        if second.fired.is_none() {
+            assert_eq!(second.code, 0, "{context}: {}", second.stderr);
+            break;
+        }
+        places.push(fired);
+    }
+    assert!(places.len() > 1, "{}: {first}: {places:?}", case.name);
+    places
 }
