@@ -11,6 +11,8 @@ use millrace_storage::{self as storage, Location};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+const ENOENT: i32 = 2;
+
 /// What a tool wants of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -45,15 +47,21 @@ impl Root {
         }
         let (path, prefix) = split(&real, access, &location.to_string())?;
         if access != Access::Create && !real.exists() {
-            return Err(
-                storage::Error::io("read", location.path(), std::io::ErrorKind::NotFound).into(),
-            );
+            return Err(storage::Error::io(
+                "read",
+                location.path(),
+                std::io::Error::from_raw_os_error(ENOENT),
+            )
+            .into());
         }
         if access != Access::Read && path.file_name().is_none() {
             return Err(Error::usage(format!(
                 "{} cannot be a dataset",
                 quoted(path.to_string_lossy())
             )));
+        }
+        if access != Access::Read {
+            refuse_another_inside(&path)?;
         }
         let shown = match prefix.is_empty() {
             true => location.to_string(),
@@ -140,8 +148,14 @@ fn real_path(path: &Path) -> Result<PathBuf, Error> {
 
 /// The dataset's root and the partition below it that `real` names.
 fn split(real: &Path, access: Access, shown: &str) -> Result<(PathBuf, String), Error> {
-    match real.ancestors().find(|path| is_dataset(path)) {
+    let mut datasets = real.ancestors().filter(|path| is_dataset(path));
+    let (root, above) = (datasets.next(), datasets.next());
+    match root {
         Some(root) => match partition_path(real, root) {
+            // It was moved in, with its state.
+            Some(_) if above.is_some() && access != Access::Read => {
+                Err(inside(shown, above.unwrap_or(root)))
+            }
             Some(prefix) => Ok((root.to_owned(), prefix)),
             None if access == Access::Read => Ok((real.to_owned(), String::new())),
             None => Err(inside(shown, root)),
@@ -173,6 +187,29 @@ fn partition_path(real: &Path, root: &Path) -> Option<String> {
 fn is_partition_name(name: &OsStr) -> bool {
     name.to_str()
         .is_some_and(|name| name.find('=').is_some_and(|at| at > 0))
+}
+
+/// A dataset that somebody moved into the root, with its state: readers of the outer one
+/// would count its rows too.
+fn refuse_another_inside(root: &Path) -> Result<(), Error> {
+    let entries = match storage::list(root) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        entries => entries?,
+    };
+    let inner = entries.iter().find_map(|entry| {
+        let name = entry.name.to_str()?.strip_prefix('.')?;
+        let inner = root.join(name.strip_suffix(".millrace")?);
+        is_dataset(&inner).then_some(inner)
+    });
+    match inner {
+        None => Ok(()),
+        Some(inner) => Err(Error::usage(format!(
+            "{} is a dataset inside the dataset {}",
+            quoted(inner.to_string_lossy()),
+            quoted(root.to_string_lossy())
+        ))
+        .hint("move it, and its state beside it, out of there")),
+    }
 }
 
 fn inside(shown: &str, root: &Path) -> Error {
@@ -224,6 +261,26 @@ mod tests {
         for operand in ["out/sub", "out/p=1/sub"] {
             let error = Root::resolve(folder.path().join(operand), Access::Create).unwrap_err();
             assert_eq!(error.exit(), Exit::USAGE, "{operand}");
+        }
+    }
+
+    #[test]
+    fn a_dataset_moved_into_another_is_refused_and_so_is_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let outer = folder.path().join("out");
+        known(&outer);
+        known(&outer.join("inner"));
+        for (operand, said) in [
+            ("out/inner", "lies inside the dataset"),
+            ("out", "is a dataset inside the dataset"),
+        ] {
+            let operand = folder.path().join(operand);
+            for access in [Access::Write, Access::Create] {
+                let error = Root::resolve(&operand, access).unwrap_err();
+                assert_eq!(error.exit(), Exit::USAGE);
+                assert!(error.to_string().contains(said), "{error}");
+            }
+            Root::resolve(&operand, Access::Read).unwrap();
         }
     }
 
