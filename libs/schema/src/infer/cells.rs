@@ -1,5 +1,6 @@
 //! Inference over the cells of CSV: text that may mean more.
 
+use super::numbers::Number;
 use super::shape::Shape;
 use crate::{Field, Kind, TableSchema};
 
@@ -37,8 +38,10 @@ impl CellInference {
         }
         match cell {
             b"true" | b"True" | b"TRUE" | b"false" | b"False" | b"FALSE" => shape.see_boolean(),
-            _ if is_number(cell) => shape.see_number(cell),
-            _ => shape.see_text(cell),
+            _ => match number(cell) {
+                Some(number) => shape.see_number(&number),
+                None => shape.see_text(cell),
+            },
         }
     }
 
@@ -50,8 +53,8 @@ impl CellInference {
 }
 
 /// JSON's grammar for numbers: leading zeros mean a code (`007`), not a number.
-fn is_number(cell: &[u8]) -> bool {
-    super::json::number(cell) == Some(cell.len())
+fn number(cell: &[u8]) -> Option<Number<'_>> {
+    Number::read(cell).filter(|number| number.len() == cell.len())
 }
 
 #[cfg(test)]

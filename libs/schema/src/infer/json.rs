@@ -1,14 +1,15 @@
 //! Inference over JSON records: their text is scanned, no tree is built.
 //!
-//! A record is checked whole before it is looked at, so that a malformed one widens
-//! nothing; the decoder will refuse it with its place.
+//! A malformed record widens nothing; the decoder will refuse it with its place.
 
+use super::scan::Scan;
 use super::shape::Shape;
+use super::{check, glance};
 use crate::{Error, TableSchema};
-use std::borrow::Cow;
 
-/// Records nested deeper are left to the decoder to judge.
-const DEEPEST: usize = 64;
+/// Objects and arrays inside each other, the record included, that a schema describes.
+/// What is deeper is kept as its text: the message that carries a schema has bounds too.
+pub(super) const DEEPEST: usize = 24;
 
 /// Collects what JSON records hold.
 #[derive(Debug, Default)]
@@ -25,11 +26,21 @@ impl JsonInference {
     /// Looks at one record: an object with nothing but white space around it. False
     /// if it is not one.
     pub fn record(&mut self, record: &[u8]) -> bool {
-        if !is_record(record) {
+        let scan = Scan(record);
+        let begin = scan.behind_space(0);
+        if scan.byte(begin) != b'{' || simdutf8::basic::from_utf8(record).is_err() {
             return false;
         }
-        Scanner { rest: record }.observe(&mut self.records);
-        true
+        let ends = |end: usize| scan.behind_space(end) == record.len();
+        if glance::value(scan, begin, &mut self.records, 0).is_some_and(ends) {
+            return true;
+        }
+        // Checked as a whole before anything of it counts.
+        let whole = check::value(scan, begin, 0).is_some_and(ends);
+        if whole {
+            observe(scan, begin, &mut self.records, 0);
+        }
+        whole
     }
 
     /// The narrowest schema that holds every record seen.
@@ -44,218 +55,62 @@ impl JsonInference {
     }
 }
 
-fn is_record(record: &[u8]) -> bool {
-    let mut scanner = Scanner { rest: record };
-    scanner.skip_space();
-    let whole = scanner.rest.first() == Some(&b'{') && scanner.check(0).is_some();
-    scanner.skip_space();
-    whole && scanner.rest.is_empty() && std::str::from_utf8(record).is_ok()
-}
-
-/// A cursor over JSON text.
-struct Scanner<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Scanner<'a> {
-    fn skip_space(&mut self) {
-        let space = self
-            .rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-            .count();
-        self.rest = &self.rest[space..];
-    }
-
-    fn skip(&mut self, count: usize) -> &'a [u8] {
-        let (skipped, rest) = self.rest.split_at(count);
-        self.rest = rest;
-        skipped
-    }
-
-    /// The next byte that is not space, taken if it is `byte`.
-    fn took(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        let found = self.rest.first() == Some(&byte);
-        self.rest = &self.rest[usize::from(found)..];
-        found
-    }
-
-    /// Skips a value of RFC 8259's grammar; None if there is none.
-    fn check(&mut self, depth: usize) -> Option<()> {
-        if depth > DEEPEST {
-            return None;
+/// Widens `shape` by the value at `at`, which has been checked; where it ends.
+fn observe(scan: Scan<'_>, at: usize, shape: &mut Shape, depth: usize) -> Option<usize> {
+    let at = scan.behind_space(at);
+    match scan.byte(at) {
+        b'{' | b'[' if depth == DEEPEST => {
+            shape.deep = true;
+            check::value(scan, at, depth)
         }
-        self.skip_space();
-        match self.rest.first()? {
-            b'{' => self.check_all(b'}', |scanner| {
-                scanner.skip_space();
-                scanner.string()?;
-                scanner.took(b':').then_some(())?;
-                scanner.check(depth + 1)
-            }),
-            b'[' => self.check_all(b']', |scanner| scanner.check(depth + 1)),
-            b'"' => self.string().map(drop),
-            b't' => self.word(b"true"),
-            b'f' => self.word(b"false"),
-            b'n' => self.word(b"null"),
-            _ => {
-                let length = number(self.rest)?;
-                self.skip(length);
-                Some(())
-            }
+        b'{' => observe_object(scan, at, shape, depth + 1),
+        b'[' => observe_array(scan, at, shape, depth + 1),
+        b'"' => {
+            let close = scan.string(at + 1)?;
+            shape.see_text(scan.slice(at + 1, close));
+            Some(close + 1)
         }
-    }
-
-    /// Parts with commas between them, from the opening bracket to `end`.
-    fn check_all(&mut self, end: u8, part: impl Fn(&mut Self) -> Option<()>) -> Option<()> {
-        self.skip(1);
-        if self.took(end) {
-            return Some(());
+        b't' | b'f' => {
+            shape.see_boolean();
+            scan.word(at)
         }
-        loop {
-            part(self)?;
-            if self.took(end) {
-                return Some(());
-            }
-            self.took(b',').then_some(())?;
-        }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(word)?;
-        Some(())
-    }
-
-    /// A string's text between the quotes, escapes unresolved.
-    fn string(&mut self) -> Option<&'a [u8]> {
-        let text = self.rest.strip_prefix(b"\"")?;
-        let mut at = 0;
-        loop {
-            at += text[at..]
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
-            match text[at] {
-                b'"' => break,
-                b'\\' => at += escape(&text[at..])?,
-                _ => return None,
-            }
-        }
-        self.rest = &text[at + 1..];
-        Some(&text[..at])
-    }
-
-    /// Widens `shape` by the next value, which has been checked.
-    fn observe(&mut self, shape: &mut Shape) {
-        self.skip_space();
-        match self.rest.first() {
-            Some(b'{') => self.observe_object(shape),
-            Some(b'[') => {
-                let items = shape.see_array();
-                self.skip(1);
-                if !self.took(b']') {
-                    self.observe(items);
-                    while self.took(b',') {
-                        self.observe(items);
-                    }
-                    self.took(b']');
-                }
-            }
-            Some(b'"') => shape.see_text(self.string().unwrap_or_default()),
-            Some(b't') => {
-                self.skip(4);
-                shape.see_boolean();
-            }
-            Some(b'f') => {
-                self.skip(5);
-                shape.see_boolean();
-            }
-            Some(b'n') => drop(self.skip(4)),
-            _ => {
-                let length = number(self.rest).unwrap_or(self.rest.len());
-                shape.see_number(self.skip(length));
-            }
-        }
-    }
-
-    fn observe_object(&mut self, shape: &mut Shape) {
-        let members = shape.see_object();
-        self.skip(1);
-        let mut expected = 0;
-        while !self.took(b'}') {
-            self.took(b',');
-            self.skip_space();
-            let key = unescaped(self.string().unwrap_or_default());
-            self.took(b':');
-            match members.find(&key, expected) {
-                Some(position) => {
-                    self.observe(members.shape(position));
-                    expected = position + 1;
-                }
-                None => self.observe(&mut Shape::default()),
-            }
+        b'n' => scan.word(at),
+        _ => {
+            let number = scan.number(at)?;
+            shape.see_number(&number);
+            Some(at + number.len())
         }
     }
 }
 
-/// The length of the escape at the front of `text`; None if there is no such escape,
-/// or half a surrogate pair.
-fn escape(text: &[u8]) -> Option<usize> {
-    match text.get(1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
-        b'u' => match hex(text)? {
-            0xd800..=0xdbff => matches!(hex(&text[6..])?, 0xdc00..=0xdfff).then_some(12),
-            0xdc00..=0xdfff => None,
-            _ => Some(6),
-        },
-        _ => None,
-    }
-}
-
-fn hex(text: &[u8]) -> Option<u16> {
-    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-    digits.iter().try_fold(0, |value, digit| {
-        Some(value * 16 + char::from(*digit).to_digit(16)? as u16)
-    })
-}
-
-fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'\\') {
-        return Cow::Borrowed(text);
-    }
-    let quoted = [b"\"", text, b"\""].concat();
-    let string: String = serde_json::from_slice(&quoted).unwrap_or_default();
-    Cow::Owned(string.into_bytes())
-}
-
-/// The length of the JSON number at the front of `text`.
-pub(super) fn number(text: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
-    let mut at = usize::from(text.first() == Some(&b'-'));
-    at += match (text.get(at)?, digits(at)) {
-        (_, 0) => return None,
-        (b'0', 2..) => return None,
-        (_, count) => count,
-    };
-    if text.get(at) == Some(&b'.') {
-        at += match digits(at + 1) {
-            0 => return None,
-            count => count + 1,
+fn observe_object(scan: Scan<'_>, at: usize, shape: &mut Shape, depth: usize) -> Option<usize> {
+    let members = shape.see_object();
+    let mut at = scan.behind_space(at + 1);
+    while scan.byte(at) != b'}' {
+        let (key, value) = scan.key(at)?;
+        at = match members.named(&key) {
+            Some(member) => observe(scan, value, member, depth)?,
+            None => check::value(scan, value, depth)?,
         };
+        at = behind_comma(scan, at);
     }
-    if matches!(text.get(at), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-        at += match digits((at + 1 + sign).min(text.len())) {
-            0 => return None,
-            count => count + 1 + sign,
-        };
+    Some(at + 1)
+}
+
+fn observe_array(scan: Scan<'_>, at: usize, shape: &mut Shape, depth: usize) -> Option<usize> {
+    let items = shape.see_array();
+    let mut at = scan.behind_space(at + 1);
+    while scan.byte(at) != b']' {
+        at = behind_comma(scan, observe(scan, at, items, depth)?);
     }
-    Some(at)
+    Some(at + 1)
+}
+
+fn behind_comma(scan: Scan<'_>, at: usize) -> usize {
+    match scan.behind(at, b',') {
+        Some(next) => scan.behind_space(next),
+        None => scan.behind_space(at),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,13 @@
 //! in CSV. Nothing is guessed from part of the values: each is looked at.
 
 mod cells;
+mod check;
+mod glance;
 mod json;
+mod numbers;
+mod scan;
 mod shape;
+mod texts;
 
 pub use cells::CellInference;
 pub use json::JsonInference;

@@ -1,7 +1,9 @@
 //! What a field has held so far, and the narrowest type for it.
 
-use crate::{Field, Format, Kind, temporal};
-use arrow_schema::{DataType, TimeUnit};
+use super::numbers::{Number, Numbers};
+use super::texts::Texts;
+use crate::{Field, Kind};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
 /// An object with more members than this is a map, not a record: its text is kept.
@@ -10,11 +12,13 @@ const MOST_MEMBERS: usize = 1000;
 /// Everything seen in one field. Classes are kept apart and joined at the end.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
-    booleans: bool,
-    numbers: Option<Numbers>,
-    texts: Option<Texts>,
-    members: Option<Members>,
-    items: Option<Box<Shape>>,
+    pub(super) booleans: bool,
+    /// Objects and arrays nested too deeply for a schema.
+    pub(super) deep: bool,
+    pub(super) numbers: Option<Numbers>,
+    pub(super) texts: Option<Texts>,
+    pub(super) members: Option<Members>,
+    pub(super) items: Option<Box<Shape>>,
 }
 
 impl Shape {
@@ -22,8 +26,7 @@ impl Shape {
         self.booleans = true;
     }
 
-    /// `number` is a number of JSON's grammar.
-    pub(super) fn see_number(&mut self, number: &[u8]) {
+    pub(super) fn see_number(&mut self, number: &Number<'_>) {
         self.numbers.get_or_insert_default().see(number);
     }
 
@@ -45,14 +48,7 @@ impl Shape {
     }
 
     pub(super) fn field(&self, name: &str, mixed: Kind) -> Field {
-        let classes = [
-            self.booleans,
-            self.numbers.is_some(),
-            self.texts.is_some(),
-            self.members.is_some(),
-            self.items.is_some(),
-        ];
-        if classes.into_iter().filter(|seen| *seen).count() != 1 {
+        if self.deep || self.classes() != 1 {
             return Field::new(name, mixed);
         }
         match (&self.numbers, &self.texts, &self.members, &self.items) {
@@ -70,12 +66,19 @@ impl Shape {
         }
     }
 
+    fn classes(&self) -> usize {
+        let classes = [
+            self.booleans,
+            self.numbers.is_some(),
+            self.texts.is_some(),
+            self.members.is_some(),
+            self.items.is_some(),
+        ];
+        classes.into_iter().filter(|seen| *seen).count()
+    }
+
     fn is_empty(&self) -> bool {
-        !self.booleans
-            && self.numbers.is_none()
-            && self.texts.is_none()
-            && self.members.is_none()
-            && self.items.is_none()
+        !self.deep && self.classes() == 0
     }
 }
 
@@ -90,32 +93,99 @@ fn raw(name: &str, declared: &'static str) -> Field {
 /// The members of an object, in the order in which they were first seen.
 #[derive(Debug, Default)]
 pub(super) struct Members {
-    list: Vec<(Vec<u8>, Shape)>,
-    index: HashMap<Vec<u8>, usize>,
+    list: Vec<Member>,
+    index: HashMap<Vec<u8>, usize, RandomState>,
     crowded: bool,
+    /// How many objects were begun.
+    turn: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: Vec<u8>,
+    /// The name with a closing quote and a colon; empty if JSON writes it otherwise.
+    token: Vec<u8>,
+    /// The object that had it last.
+    turn: u64,
+    shape: Shape,
+}
+
+impl Member {
+    fn new(name: &[u8]) -> Member {
+        let plain = !name
+            .iter()
+            .any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        Member {
+            name: name.to_owned(),
+            token: if plain {
+                [name, b"\":"].concat()
+            } else {
+                Vec::new()
+            },
+            turn: 0,
+            shape: Shape::default(),
+        }
+    }
+}
+
+/// What is known about a key.
+#[derive(Clone, Copy)]
+pub(super) enum Known {
+    /// It is the member at this position.
+    Member(usize),
+    /// There are too many to keep any more.
+    Crowd,
+    /// It was not seen before.
+    News,
 }
 
 impl Members {
-    /// The member named `key`, which is expected to stand at `expected`; its position.
-    /// None once there are too many.
-    pub(super) fn find(&mut self, key: &[u8], expected: usize) -> Option<usize> {
-        if self.list.get(expected).is_some_and(|(name, _)| name == key) {
-            return Some(expected);
-        }
-        if let Some(found) = self.index.get(key) {
-            return Some(*found);
-        }
-        if self.list.len() == MOST_MEMBERS {
-            self.crowded = true;
-            return None;
-        }
-        self.index.insert(key.to_owned(), self.list.len());
-        self.list.push((key.to_owned(), Shape::default()));
-        Some(self.list.len() - 1)
+    /// Begins an object.
+    #[inline(always)]
+    pub(super) fn begin(&mut self) {
+        self.turn += 1;
     }
 
-    pub(super) fn shape(&mut self, position: usize) -> &mut Shape {
-        &mut self.list[position].1
+    /// The length of the key and colon, if `text` begins with those of the member at
+    /// `expected`, as they are mostly written.
+    #[inline(always)]
+    pub(super) fn expect(&self, expected: usize, text: &[u8]) -> Option<usize> {
+        let token = &self.list.get(expected)?.token;
+        (!token.is_empty() && text.starts_with(token)).then_some(token.len())
+    }
+
+    #[inline(always)]
+    pub(super) fn find(&self, key: &[u8]) -> Known {
+        match self.index.get(key) {
+            Some(found) => Known::Member(*found),
+            None if self.crowded => Known::Crowd,
+            None => Known::News,
+        }
+    }
+
+    /// The shape of a member, for the first time in this object.
+    #[inline(always)]
+    pub(super) fn once(&mut self, position: usize) -> Option<&mut Shape> {
+        let member = self.list.get_mut(position)?;
+        (std::mem::replace(&mut member.turn, self.turn) != self.turn).then_some(&mut member.shape)
+    }
+
+    /// The shape of the member named `key`; None once there are too many.
+    pub(super) fn named(&mut self, key: &[u8]) -> Option<&mut Shape> {
+        let position = match self.find(key) {
+            Known::Member(position) => position,
+            Known::Crowd => return None,
+            Known::News if self.list.len() == MOST_MEMBERS => {
+                self.crowded = true;
+                return None;
+            }
+            Known::News => {
+                self.index.insert(key.to_owned(), self.list.len());
+                self.list.push(Member::new(key));
+                self.list.len() - 1
+            }
+        };
+        Some(&mut self.list[position].shape)
     }
 
     /// None for an object that has no fixed members.
@@ -123,162 +193,10 @@ impl Members {
         if self.crowded || self.list.is_empty() {
             return None;
         }
-        let field = |(name, shape): &(Vec<u8>, Shape)| {
-            shape.field(&String::from_utf8_lossy(name), Kind::Any)
+        let field = |member: &Member| {
+            let name = String::from_utf8_lossy(&member.name);
+            member.shape.field(&name, Kind::Any)
         };
         Some(self.list.iter().map(field).collect())
-    }
-}
-
-/// How numbers were written.
-#[derive(Debug)]
-struct Numbers {
-    whole_digits: usize,
-    least_scale: usize,
-    greatest_scale: usize,
-    exponent: bool,
-    beyond_i64: bool,
-    beyond_u64: bool,
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Numbers {
-            whole_digits: 0,
-            least_scale: usize::MAX,
-            greatest_scale: 0,
-            exponent: false,
-            beyond_i64: false,
-            beyond_u64: false,
-        }
-    }
-}
-
-impl Numbers {
-    fn see(&mut self, number: &[u8]) {
-        let digits = number.strip_prefix(b"-").unwrap_or(number);
-        let whole = digits
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let scale = match digits.get(whole) {
-            Some(b'.') => digits[whole + 1..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count(),
-            _ => 0,
-        };
-        self.whole_digits = self.whole_digits.max(whole);
-        self.least_scale = self.least_scale.min(scale);
-        self.greatest_scale = self.greatest_scale.max(scale);
-        self.exponent |= digits[whole..]
-            .iter()
-            .any(|byte| matches!(byte, b'e' | b'E'));
-        // Eighteen digits fit anyway.
-        if whole > 18 && digits.len() == whole {
-            let text = std::str::from_utf8(number).unwrap_or_default();
-            self.beyond_i64 |= text.parse::<i64>().is_err();
-            self.beyond_u64 |= text.parse::<u64>().is_err();
-        }
-    }
-
-    fn field(&self, name: &str, mixed: Kind) -> Field {
-        let decimal = |scale: usize| {
-            let digits = self.whole_digits + scale;
-            // Room for later values: the digits seen are seldom the most there are.
-            let precision = if digits <= 15 && scale > 0 { 18 } else { 38 };
-            Kind::Decimal {
-                precision,
-                scale: scale as i8,
-            }
-        };
-        if self.exponent {
-            return Field::new(name, Kind::Number);
-        }
-        match (self.least_scale, self.greatest_scale) {
-            (_, 0) if !self.beyond_i64 => Field::new(name, Kind::Integer),
-            (_, 0) if !self.beyond_u64 => Field {
-                arrow_type: DataType::UInt64,
-                ..Field::new(name, Kind::Integer)
-            },
-            (_, 0) if self.whole_digits <= 38 => Field::new(name, decimal(0)),
-            (_, 0) => Field::new(name, mixed),
-            (least, most) if least == most && self.whole_digits + most <= 38 => {
-                Field::new(name, decimal(most))
-            }
-            _ => Field::new(name, Kind::Number),
-        }
-    }
-}
-
-/// Which forms texts had.
-#[derive(Debug, Default)]
-struct Texts {
-    dates: bool,
-    instants: bool,
-    wall_clocks: bool,
-    times: bool,
-    spaces: bool,
-    below_micros: bool,
-    others: bool,
-}
-
-impl Texts {
-    fn see(&mut self, text: &[u8]) {
-        // The longest datetime is 2026-03-17T05:00:00.123456789+01:00.
-        if self.others || text.len() > 35 || !text.first().is_some_and(u8::is_ascii_digit) {
-            self.others = true;
-            return;
-        }
-        let text = std::str::from_utf8(text).unwrap_or_default();
-        if temporal::date(text).is_some() {
-            self.dates = true;
-        } else if let Some(civil) = temporal::datetime_any(text) {
-            self.spaces |= text.as_bytes()[10] == b' ';
-            self.below_micros |= civil.nanos % 1000 != 0;
-            match civil.offset {
-                Some(_) => self.instants = true,
-                None => self.wall_clocks = true,
-            }
-        } else if let Some(nanos) = temporal::time(text) {
-            self.below_micros |= nanos % 1000 != 0;
-            self.times = true;
-        } else {
-            self.others = true;
-        }
-    }
-
-    fn field(&self, name: &str) -> Field {
-        let datetimes = self.instants || self.wall_clocks;
-        match (self.others, self.times, self.dates, datetimes) {
-            (false, true, false, false) => {
-                let unit = self.unit();
-                Field {
-                    arrow_type: DataType::Time64(unit),
-                    ..Field::new(name, Kind::Time)
-                }
-            }
-            (false, false, true, false) => Field::new(name, Kind::Date),
-            (false, false, _, true) if self.instants != self.wall_clocks => self.datetime(name),
-            _ => Field::new(name, Kind::String),
-        }
-    }
-
-    fn datetime(&self, name: &str) -> Field {
-        let mut field = Field::new(name, Kind::Datetime);
-        let zone = self.instants.then(|| "UTC".into());
-        field.arrow_type = DataType::Timestamp(self.unit(), zone);
-        if self.dates || self.spaces {
-            field.format = Format::Any;
-        }
-        field
-    }
-
-    fn unit(&self) -> TimeUnit {
-        if self.below_micros {
-            TimeUnit::Nanosecond
-        } else {
-            TimeUnit::Microsecond
-        }
     }
 }
