@@ -116,11 +116,19 @@ impl Column {
         self.validity.null(row);
     }
 
+    /// Whether a cell that is not empty stands for null by its content.
+    #[inline(never)]
+    pub(crate) fn has_missing(&self, cell: &[u8]) -> bool {
+        self.missing_in_text
+            .iter()
+            .any(|missing| missing.as_bytes() == cell)
+    }
+
     /// Whether a cell of this content is null.
     pub(crate) fn is_missing(&self, cell: &str) -> bool {
         match cell {
             "" => self.empty_is_null,
-            _ => self.missing_in_text.iter().any(|missing| missing == cell),
+            _ => self.has_missing(cell.as_bytes()),
         }
     }
 

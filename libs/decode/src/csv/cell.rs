@@ -28,8 +28,9 @@ pub(crate) fn read(
         column.null(row);
         return Ok(());
     }
+    let unusual = cell.escaped || may_be_missing(column, text, cell);
     let end = match &mut column.values {
-        _ if !column.missing_in_text.is_empty() || cell.escaped => None,
+        _ if unusual => None,
         Values::String(strings) => {
             strings.copy(text, row, from, to);
             return Ok(());
@@ -46,6 +47,12 @@ pub(crate) fn read(
         Some(end) if end == to => Ok(()),
         _ => seldom(isa, dialect, column, row, text, cell, cx),
     }
+}
+
+/// Whether the cell could be one of the texts that mean null, other than the empty one.
+#[inline(always)]
+fn may_be_missing(column: &Column, text: Text<'_>, cell: &Cell) -> bool {
+    !column.missing_in_text.is_empty() && column.has_missing(text.slice(cell.from, cell.to))
 }
 
 /// What [`read`] does not read in one go: escapes, missing values, unusual spellings,
