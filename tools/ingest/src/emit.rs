@@ -65,8 +65,15 @@ impl<'a> Emitter<'a> {
         })
     }
 
-    /// Emits what became of the next parcel.
+    /// Emits what became of the next parcel, or of the rest of it.
     pub(crate) fn emit(&mut self, parcel: &Parcel, decoded: Decoded) -> Result<(), Failure> {
+        self.emit_part(parcel, decoded)?;
+        self.lines = Places::new(parcel, self.lines).lines_after();
+        Ok(())
+    }
+
+    /// Emits what became of a part of the next parcel.
+    pub(crate) fn emit_part(&mut self, parcel: &Parcel, decoded: Decoded) -> Result<(), Failure> {
         let places = Places::new(parcel, self.lines);
         for rows in decoded.batches {
             match self.plan.source_columns {
@@ -81,7 +88,6 @@ impl<'a> Emitter<'a> {
             self.refuse(parcel, &places, refused)?;
         }
         self.extra.extend(decoded.extra);
-        self.lines = places.lines_after();
         decoded.failure.map_or(Ok(()), Err)
     }
 

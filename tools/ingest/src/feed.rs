@@ -110,8 +110,10 @@ impl<'a> Feed<'a> {
 
     /// Hands the memory of a decoded chunk back.
     pub(crate) fn recycle(&mut self, mut chunk: Chunk) {
-        // One huge record must not keep its memory for the rest of the run.
-        if chunk.capacity() <= 2 * self.plan.sizes.chunk {
+        // Neither one huge record nor a large sample may keep its memory for the rest of
+        // the run.
+        let usual = chunk.capacity() <= 2 * self.plan.sizes.chunk;
+        if usual && self.spare.len() <= self.plan.threads {
             chunk.clear();
             self.spare.push(chunk);
         }

@@ -3,7 +3,9 @@
 //! Every worker takes the next parcel from the feed, decodes it (its bytes still warm
 //! in this core's cache), and hands the result in by number. Whoever hands in the one
 //! that is due emits it and all that wait behind it; the others go on. A worker too far
-//! ahead waits, so that what is in memory is bounded by the number of threads.
+//! ahead waits, so that what is in memory is bounded by the number of threads; and so
+//! does one whose parcel turns out to be far larger decoded than it was: it goes on, part
+//! by part, when its turn has come.
 
 use crate::emit::Emitter;
 use crate::feed::{Feed, Trouble};
@@ -11,6 +13,7 @@ use crate::parcel::Parcel;
 use crate::work::{Decoded, Worker};
 use millrace_fault::{Failure, guarded};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -74,7 +77,8 @@ impl<'l, 'e> Line<'l, '_, 'e> {
             let (number, ready) = match self.take() {
                 (_, Ok(None)) => return,
                 (_, Ok(Some(parcel))) => {
-                    let decoded = worker.decode(&parcel);
+                    let mut hand_over = |part| self.hand_over(&parcel, part);
+                    let decoded = worker.decode(&parcel, &mut hand_over);
                     (parcel.number, Ready::Parcel(parcel, decoded))
                 }
                 (number, Err(trouble)) => (number, Ready::Trouble(trouble)),
@@ -102,6 +106,34 @@ impl<'l, 'e> Line<'l, '_, 'e> {
         }
         door.waiting.insert(number, ready);
         self.let_out(door);
+    }
+
+    /// Emits a first part of what becomes of a parcel, once it is due: nobody else has
+    /// the way out then.
+    fn hand_over(&self, parcel: &Parcel, part: Decoded) -> ControlFlow<()> {
+        let mut door = lock(&self.exit);
+        while door.failure.is_none() && (parcel.number > door.next || door.emitter.is_none()) {
+            door = self
+                .moved
+                .wait(door)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if door.failure.is_some() {
+            return ControlFlow::Break(());
+        }
+        let Some(emitter) = door.emitter.take() else {
+            return ControlFlow::Break(());
+        };
+        drop(door);
+        let emitted = guarded("a batch", || emitter.emit_part(parcel, part));
+        let mut door = lock(&self.exit);
+        door.emitter = Some(emitter);
+        door.failure = emitted.err();
+        if door.failure.is_none() {
+            return ControlFlow::Continue(());
+        }
+        self.moved.notify_all();
+        ControlFlow::Break(())
     }
 
     /// Emits what is due, unless somebody else is at it.

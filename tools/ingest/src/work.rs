@@ -1,5 +1,6 @@
 //! A worker: turns parcels into batches and refused records, with decoders of its own
-//! that live as long as it does.
+//! that live as long as it does. What grows far beyond its input (rows of nulls from
+//! `{}`, a reason for each of a million bad lines) leaves in parts.
 
 use crate::args::ExtraOption;
 use crate::header::dialect;
@@ -12,7 +13,16 @@ use millrace_schema::TableSchema;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// What became of a parcel.
+/// More than this, as a multiple of the chunk's size, is not kept until the whole parcel
+/// is decoded.
+const MOST_KEPT: usize = 3;
+/// About what a refused record takes besides its texts.
+const REFUSED: usize = 256;
+
+/// Takes what became of the first part of a parcel; break: nothing more is wanted.
+pub(crate) type HandOver<'h> = &'h mut dyn FnMut(Decoded) -> ControlFlow<()>;
+
+/// What became of a parcel, or of a part of it.
 #[derive(Default)]
 pub(crate) struct Decoded {
     pub(crate) batches: Vec<Rows>,
@@ -72,11 +82,14 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Decodes a parcel. Without a place for refused records, nothing behind the first
-    /// of them is decoded.
-    pub(crate) fn decode(&mut self, parcel: &Parcel) -> Decoded {
+    /// Decodes a parcel and returns the last part of what became of it. Without a place
+    /// for refused records, nothing behind the first of them is decoded.
+    pub(crate) fn decode(&mut self, parcel: &Parcel, hand_over: HandOver<'_>) -> Decoded {
         let mut collector = Collector {
             decoded: Decoded::default(),
+            kept: 0,
+            most_kept: MOST_KEPT * self.plan.sizes.chunk,
+            hand_over,
             stop_at_first: self.plan.rejects.is_none(),
         };
         let what = quoted(&parcel.parts[0].file);
@@ -106,7 +119,7 @@ impl<'a> Worker<'a> {
         Ok(decoder)
     }
 
-    fn run(&mut self, parcel: &Parcel, sink: &mut Collector) -> Result<(), Failure> {
+    fn run(&mut self, parcel: &Parcel, sink: &mut Collector<'_>) -> Result<(), Failure> {
         let (schema, options) = (self.schema, &self.options);
         let decoded = match &parcel.layout {
             Layout::Lines => {
@@ -166,25 +179,40 @@ fn with_null_values(schema: &TableSchema, plan: &Plan) -> TableSchema {
 }
 
 /// Collects what a decoder produces.
-struct Collector {
+struct Collector<'h> {
     decoded: Decoded,
+    /// About the bytes of what was collected.
+    kept: usize,
+    most_kept: usize,
+    hand_over: HandOver<'h>,
     stop_at_first: bool,
 }
 
-impl Sink for Collector {
+impl Collector<'_> {
+    fn keep(&mut self, bytes: usize) -> ControlFlow<()> {
+        self.kept += bytes;
+        if self.kept <= self.most_kept {
+            return ControlFlow::Continue(());
+        }
+        self.kept = 0;
+        (self.hand_over)(std::mem::take(&mut self.decoded))
+    }
+}
+
+impl Sink for Collector<'_> {
     fn batch(&mut self, batch: RecordBatch) -> ControlFlow<()> {
         self.batch_with_lines(batch, &[])
     }
 
     fn batch_with_lines(&mut self, batch: RecordBatch, lines: &[u64]) -> ControlFlow<()> {
-        self.decoded.batches.push(Rows {
-            batch,
-            lines: lines.to_vec(),
-        });
-        ControlFlow::Continue(())
+        let bytes = batch.get_array_memory_size();
+        let lines = lines.to_vec();
+        self.decoded.batches.push(Rows { batch, lines });
+        self.keep(bytes)
     }
 
     fn reject(&mut self, rejected: Rejected<'_>) -> ControlFlow<()> {
+        let texts = rejected.reason.value.len() + rejected.reason.expected.len();
         self.decoded.refused.push(Refused {
             line: rejected.line_in_chunk,
             offset: rejected.offset_in_chunk,
@@ -193,7 +221,7 @@ impl Sink for Collector {
         });
         match self.stop_at_first {
             true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+            false => self.keep(REFUSED + texts),
         }
     }
 

@@ -8,7 +8,9 @@
 
 mod kit;
 
-use kit::{Scratch, rows, schema};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use kit::{Scratch, batches, rows, schema};
 
 /// Ten records, of which 3, 6 and 9 are bad.
 fn ten() -> Scratch {
@@ -250,5 +252,44 @@ fn a_later_record_that_contradicts_the_sample_is_refused_and_says_so() {
         scratch
             .read("bad")
             .contains("inferred from the first 2 rows")
+    );
+}
+
+/// What takes far more memory decoded than it was: rows of nulls, and reasons.
+#[test]
+fn records_that_grow_leave_in_parts() {
+    let scratch = Scratch::new();
+    let rows: String = (0..300_000)
+        .map(|row| if row % 1000 == 7 { "x\n" } else { "{}\n" })
+        .collect();
+    scratch.write("a.ndjson", rows + &"x\n".repeat(150_000) + "{\"c0\":1}\n");
+    let fields: Vec<String> = (0..20).map(|column| format!("c{column}:integer")).collect();
+    scratch.write("s.json", schema(&fields.join(" ")));
+    let run = |threads: usize| {
+        let outcome = scratch
+            .ingest(&format!(
+                "a.ndjson --schema s.json --source-columns --rejects bad --threads {threads} --metrics m{threads}"
+            ))
+            .code(0);
+        (outcome.stdout, scratch.read("bad"))
+    };
+    let (stream, bad) = run(1);
+    assert!(
+        run(3) == (stream.clone(), bad.clone()),
+        "threads make a difference"
+    );
+    let last = batches(&stream).pop().unwrap();
+    assert_eq!(
+        last.column(0)
+            .as_primitive::<Int64Type>()
+            .value(last.num_rows() - 1),
+        1
+    );
+    assert_eq!(bad.lines().count(), 150_300);
+    assert!(bad.lines().last().unwrap().contains("\"line\":450000"));
+    let metrics: serde_json::Value = serde_json::from_str(&scratch.read("m1")).unwrap();
+    assert!(
+        metrics["peak_rss_bytes"].as_u64().unwrap() < 64 << 20,
+        "{metrics}"
     );
 }
