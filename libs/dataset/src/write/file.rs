@@ -5,7 +5,7 @@ use super::pool::{Permit, Shared, Task};
 use super::sink::Sink;
 use super::{StagedFile, WriteError};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, SchemaRef};
+use arrow_schema::{Field, FieldRef, SchemaRef};
 use arrow_select::concat::concat;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -27,7 +27,7 @@ pub(super) struct Template {
     pub(super) schema: SchemaRef,
     root: TypePtr,
     /// Leaf columns of each field.
-    leaves: Vec<usize>,
+    pub(super) leaves: Vec<usize>,
     properties: Arc<WriterProperties>,
 }
 
@@ -126,7 +126,20 @@ impl OpenFile {
         self.lock().finished.clone()
     }
 
-    fn append(&self, index: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), WriteError> {
+    /// Encoders of every leaf column of row group `index`.
+    pub(super) fn column_writers(
+        &self,
+        index: usize,
+    ) -> Result<Vec<ArrowColumnWriter>, ParquetError> {
+        self.factory.create_column_writers(index)
+    }
+
+    /// Row group `index`, into the file when its turn comes.
+    pub(super) fn append(
+        &self,
+        index: usize,
+        chunks: Vec<ArrowColumnChunk>,
+    ) -> Result<(), WriteError> {
         let mut state = self.lock();
         state.waiting.insert(index, chunks);
         state
@@ -135,7 +148,7 @@ impl OpenFile {
             .map_err(|error| self.failed(error))
     }
 
-    fn failed(&self, error: ParquetError) -> WriteError {
+    pub(super) fn failed(&self, error: ParquetError) -> WriteError {
         WriteError::parquet(self.path.clone(), error)
     }
 }
@@ -217,11 +230,7 @@ impl RowGroup {
         index: usize,
     ) -> Result<RowGroup, WriteError> {
         let failed = |error| file.failed(error);
-        let mut writers = file
-            .factory
-            .create_column_writers(index)
-            .map_err(failed)?
-            .into_iter();
+        let mut writers = file.column_writers(index).map_err(failed)?.into_iter();
         let count = template.leaves.len();
         let chunks = Mutex::new(((0..count).map(|_| Vec::new()).collect(), count));
         let assembly = Arc::new(Assembly {
@@ -284,32 +293,7 @@ impl Column {
 
     fn write(&self, rows: &Rows) -> Result<(), ParquetError> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        let pieces: Vec<&ArrayRef> = rows
-            .batches
-            .iter()
-            .map(|batch| batch.column(self.index))
-            .collect();
-        let count: usize = pieces.iter().map(|piece| piece.len()).sum();
-        if pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS {
-            let arrays: Vec<&dyn arrow_array::Array> =
-                pieces.iter().map(|piece| piece.as_ref()).collect();
-            return self.encode(&mut writers, &concat(&arrays)?);
-        }
-        pieces
-            .into_iter()
-            .try_for_each(|piece| self.encode(&mut writers, piece))
-    }
-
-    fn encode(
-        &self,
-        writers: &mut [ArrowColumnWriter],
-        array: &ArrayRef,
-    ) -> Result<(), ParquetError> {
-        let leaves = compute_leaves(&self.field, array)?;
-        writers
-            .iter_mut()
-            .zip(&leaves)
-            .try_for_each(|(writer, leaf)| writer.write(leaf))
+        write_pieces(&self.field, self.index, &rows.batches, &mut writers)
     }
 
     fn close(&self) -> Result<(), WriteError> {
@@ -356,4 +340,35 @@ impl Assembly {
         drop(state);
         self.file.append(self.index, all)
     }
+}
+
+/// Column `index` of `batches` into its leaves' encoders; small pieces are put together.
+pub(super) fn write_pieces(
+    field: &Field,
+    index: usize,
+    batches: &[RecordBatch],
+    writers: &mut [ArrowColumnWriter],
+) -> Result<(), ParquetError> {
+    let pieces: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
+    let count: usize = pieces.iter().map(|piece| piece.len()).sum();
+    if pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS {
+        let arrays: Vec<&dyn arrow_array::Array> =
+            pieces.iter().map(|piece| piece.as_ref()).collect();
+        return write_leaves(field, &concat(&arrays)?, writers);
+    }
+    pieces
+        .into_iter()
+        .try_for_each(|piece| write_leaves(field, piece, writers))
+}
+
+fn write_leaves(
+    field: &Field,
+    array: &ArrayRef,
+    writers: &mut [ArrowColumnWriter],
+) -> Result<(), ParquetError> {
+    let leaves = compute_leaves(field, array)?;
+    writers
+        .iter_mut()
+        .zip(&leaves)
+        .try_for_each(|(writer, leaf)| writer.write(leaf))
 }

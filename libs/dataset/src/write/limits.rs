@@ -10,6 +10,9 @@ const UNIT_BYTES: usize = 2 << 20;
 /// A closed partition is opened again for this much; less waits for the end.
 const REOPEN_BYTES: usize = 16 << 20;
 
+/// What is written in one go, by one thread.
+const WHOLE_BYTES: usize = 8 << 20;
+
 /// Descriptors left to others.
 const SPARE_FILES: u64 = 48;
 
@@ -33,6 +36,8 @@ pub(super) struct Limits {
     pub(super) idle: u64,
     /// Rows that open a closed partition again.
     pub(super) reopen: usize,
+    /// A partition of at most so many bytes is written in one go.
+    pub(super) whole: usize,
 }
 
 impl Limits {
@@ -53,6 +58,7 @@ impl Limits {
             open: (encoders / encoder).clamp(1, open_files()),
             idle: (memory as u64 / 4).max(1 << 20),
             reopen: REOPEN_BYTES.min(memory / 8),
+            whole: WHOLE_BYTES.min(memory / 16),
         }
     }
 }

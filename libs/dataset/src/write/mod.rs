@@ -13,6 +13,7 @@ mod scatter;
 mod sink;
 mod size;
 mod spill;
+mod whole;
 
 pub use error::WriteError;
 pub use partitioned::{Naming, PartitionedWriter, Staged};

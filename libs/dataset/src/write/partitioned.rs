@@ -6,6 +6,7 @@ use super::partition::{Open, Partition};
 use super::pool::Pool;
 use super::size::raw_bytes;
 use super::spill::Spill;
+use super::whole::WholeFile;
 use super::{StagedFile, WriteError};
 use crate::parquet::{Encodings, WriterSettings};
 use arrow_array::RecordBatch;
@@ -39,8 +40,8 @@ pub struct PartitionedWriter {
     settings: WriterSettings,
     limits: Limits,
     pool: Pool,
-    spill: Spill,
-    template: Option<Template>,
+    spill: Arc<Spill>,
+    template: Option<Arc<Template>>,
     sample: Vec<(u32, RecordBatch)>,
     sample_rows: usize,
     sample_bytes: usize,
@@ -121,7 +122,7 @@ impl PartitionedWriter {
     /// Decides the encodings from the sample, then takes its rows in.
     fn begin(&mut self) -> Result<(), WriteError> {
         let sample: Vec<RecordBatch> = self.sample.iter().map(|(_, batch)| batch.clone()).collect();
-        self.template = Some(self.decide(&sample)?);
+        self.template = Some(Arc::new(self.decide(&sample)?));
         drop(sample);
         for (id, batch) in std::mem::take(&mut self.sample) {
             self.accept(id, batch)?;
@@ -156,7 +157,7 @@ impl PartitionedWriter {
         {
             self.unload(id)?;
         }
-        if self.pending > self.limits.pending {
+        if self.pending > self.limits.pending && self.pending > self.pending_limit() {
             self.relieve()?;
         }
         if self.position - self.swept > self.limits.idle / 4 {
@@ -199,7 +200,11 @@ impl PartitionedWriter {
 
     /// Encodes what was spilled: it comes before what waits in memory.
     fn restore(&mut self, id: u32) -> Result<(), WriteError> {
-        for segment in std::mem::take(&mut self.partitions[id as usize].spilled) {
+        let spilled = std::mem::take(&mut self.partitions[id as usize].spilled);
+        if !spilled.is_empty() {
+            self.spill.settle(&self.pool)?;
+        }
+        for segment in &spilled {
             let batches = self.spill.read(segment)?;
             self.encode(id, batches)?;
         }
@@ -207,25 +212,44 @@ impl PartitionedWriter {
     }
 
     fn spill_pending(&mut self, id: u32) -> Result<(), WriteError> {
-        let partition = &mut self.partitions[id as usize];
-        let raw = partition.pending_bytes;
-        self.pending -= raw;
-        let batches = partition.take_pending();
-        let whole = match batches.first() {
-            None => return Ok(()),
-            Some(first) => arrow_select::concat::concat_batches(&first.schema(), &batches),
-        };
-        let whole = whole.map_err(|error| WriteError::Encode {
-            what: partition.path.clone(),
-            reason: error.to_string(),
-        })?;
-        let segment = self.spill.put(&[whole], raw)?;
-        partition.spilled.push(segment);
+        let raw = self.partitions[id as usize].pending_bytes;
+        if raw == 0 {
+            return Ok(());
+        }
+        let rows = self.pending_rows(id, raw)?;
+        let segment = self.spill.put(rows, raw, &self.pool);
+        self.partitions[id as usize].spilled.push(segment);
         Ok(())
+    }
+
+    /// The partition's waiting rows, with a permit for `bytes`.
+    fn pending_rows(&mut self, id: u32, bytes: usize) -> Result<Rows, WriteError> {
+        let _permit = self.pool.admit(bytes)?;
+        let partition = &mut self.partitions[id as usize];
+        self.pending -= partition.pending_bytes;
+        let batches = partition.take_pending();
+        Ok(Rows { batches, _permit })
+    }
+
+    /// Bytes of rows that may wait: what encoders leave of their share is free for them.
+    fn pending_limit(&self) -> usize {
+        let spare = self.limits.encoders.saturating_sub(self.encoders_cost());
+        self.limits.pending + spare
+    }
+
+    /// An estimate of what all encoders hold.
+    fn encoders_cost(&self) -> usize {
+        self.open.iter().map(|id| self.cost(*id)).sum()
+    }
+
+    fn cost(&self, id: u32) -> usize {
+        let open = self.partitions[id as usize].open.as_ref();
+        open.map_or(0, |open| open.cost(self.limits.encoder))
     }
 
     /// Empties the fullest partitions until half of the waiting rows are gone.
     fn relieve(&mut self) -> Result<(), WriteError> {
+        let half = self.pending / 2;
         let mut fullest: Vec<(usize, u32)> = (0u32..)
             .zip(&self.partitions)
             .filter(|(_, partition)| partition.pending_bytes > 0)
@@ -233,7 +257,7 @@ impl PartitionedWriter {
             .collect();
         fullest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         for (_, id) in fullest {
-            if self.pending <= self.limits.pending / 2 {
+            if self.pending <= half {
                 break;
             }
             if self.partitions[id as usize].open.is_some() {
@@ -281,16 +305,44 @@ impl PartitionedWriter {
     }
 
     fn begin_file(&mut self, id: u32) -> Result<(), WriteError> {
-        let Some(template) = &self.template else {
+        let Some(template) = self.template.clone() else {
             return Ok(());
         };
+        let file = self.next_file(id, &template)?;
+        self.partitions[id as usize].open = Some(Open::new(file));
+        self.open.push(id);
+        Ok(())
+    }
+
+    /// The partition's next file, of which nothing is on disk yet.
+    fn next_file(&mut self, id: u32, template: &Template) -> Result<Arc<OpenFile>, WriteError> {
         let partition = &mut self.partitions[id as usize];
         let name = (self.naming)(partition.files.len() as u32);
         let path = self.dir.join(&partition.path).join(&name);
         let file = Arc::new(OpenFile::new(template, path, name)?);
         partition.files.push(file.clone());
-        partition.open = Some(Open::new(file));
-        self.open.push(id);
+        Ok(file)
+    }
+
+    /// Whether all that a partition holds makes one small file. Decided by bytes alone.
+    fn is_whole(&self, id: u32) -> bool {
+        let partition = &self.partitions[id as usize];
+        let limit = (self.limits.whole as u64)
+            .min(self.settings.row_group_size)
+            .min(self.settings.target_size);
+        partition.open.is_none() && (1..=limit).contains(&(partition.held() as u64))
+    }
+
+    /// Hands all that a partition holds to one thread, as a file of its own.
+    fn write_whole(&mut self, id: u32) -> Result<(), WriteError> {
+        let Some(template) = self.template.clone() else {
+            return Ok(());
+        };
+        let rows = self.pending_rows(id, self.partitions[id as usize].held())?;
+        let spilled = std::mem::take(&mut self.partitions[id as usize].spilled);
+        let file = self.next_file(id, &template)?;
+        let whole = WholeFile::new(template, file, self.spill.clone(), spilled, rows);
+        self.pool.shared().submit(Arc::new(whole));
         Ok(())
     }
 
@@ -400,18 +452,14 @@ impl PartitionedWriter {
     /// Ends the largest row groups in work while the encoders hold more than their share.
     fn hold_encoders(&mut self) -> Result<(), WriteError> {
         loop {
-            let cost = |id: &u32| {
-                let open = self.partitions[*id as usize].open.as_ref();
-                open.map_or(0, |open| open.cost(self.limits.encoder))
-            };
-            let total: usize = self.open.iter().map(cost).sum();
+            let total = self.encoders_cost();
             let largest = self
                 .open
                 .iter()
                 .copied()
-                .max_by_key(|id| (cost(id), std::cmp::Reverse(*id)));
+                .max_by_key(|id| (self.cost(*id), std::cmp::Reverse(*id)));
             match largest {
-                Some(id) if total > self.limits.encoders && cost(&id) > 0 => self.end_group(id),
+                Some(id) if total > self.limits.encoders && self.cost(id) > 0 => self.end_group(id),
                 _ => return Ok(()),
             }
         }
@@ -432,9 +480,14 @@ impl PartitionedWriter {
         let (open, held): (Vec<u32>, Vec<u32>) = order
             .iter()
             .partition(|id| self.partitions[**id as usize].open.is_some());
+        self.spill.settle(&self.pool)?;
         for id in open.into_iter().chain(held) {
-            self.restore(id)?;
-            self.close_with_rest(id)?;
+            if self.is_whole(id) {
+                self.write_whole(id)?;
+            } else {
+                self.restore(id)?;
+                self.close_with_rest(id)?;
+            }
         }
         self.wait_for_files()?;
         let staged = order.into_iter().map(|id| {

@@ -1,5 +1,6 @@
 //! Batches split by partition: exact copies, since a slice would pin its whole batch.
 
+use super::size::raw_bytes;
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
@@ -7,19 +8,21 @@ use arrow_select::take::take_record_batch;
 
 /// With fewer rows than this for each partition of a batch, batches are put together
 /// before they are split: a piece of one row costs as much as one of hundreds.
-const ROWS_PER_PIECE: usize = 64;
+const ROWS_PER_PIECE: usize = 128;
 
 /// How much is put together at most.
-const WINDOW_ROWS: usize = 64 << 10;
+const WINDOW_ROWS: usize = 256 << 10;
 const WINDOW_BATCHES: usize = 64;
+const WINDOW_BYTES: usize = 16 << 20;
 
 /// Splits batches by the partitions of their rows, in order.
 #[derive(Debug)]
 pub struct Scatter {
     schema: SchemaRef,
     window: Vec<RecordBatch>,
-    /// Rows in the window.
+    /// Rows in the window, and their bytes.
     count: usize,
+    bytes: usize,
     /// Row numbers by partition number, reused.
     rows: Vec<Vec<u32>>,
     /// Partitions of the window, in order of appearance.
@@ -36,6 +39,7 @@ impl Scatter {
             schema,
             window: Vec::new(),
             count: 0,
+            bytes: 0,
             rows: Vec::new(),
             seen: Vec::new(),
         }
@@ -50,6 +54,7 @@ impl Scatter {
             return Ok(vec![(*only, batch)]);
         }
         self.sort_in(ids);
+        self.bytes += raw_bytes(&batch);
         self.window.push(batch);
         self.count += ids.len();
         match self.is_due() {
@@ -68,8 +73,9 @@ impl Scatter {
     }
 
     fn is_due(&self) -> bool {
-        let full = self.count >= WINDOW_ROWS || self.window.len() >= WINDOW_BATCHES;
-        full || self.count >= self.seen.len() * ROWS_PER_PIECE
+        let full = self.count >= WINDOW_ROWS || self.bytes >= WINDOW_BYTES;
+        full || self.window.len() >= WINDOW_BATCHES
+            || self.count >= self.seen.len() * ROWS_PER_PIECE
     }
 
     /// Sorts row numbers of the window by partition.
@@ -93,6 +99,7 @@ impl Scatter {
         };
         self.window.clear();
         self.count = 0;
+        self.bytes = 0;
         let rows = &mut self.rows;
         let piece = |id: &u32| {
             let indices = UInt32Array::from(std::mem::take(&mut rows[*id as usize]));

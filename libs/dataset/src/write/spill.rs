@@ -1,92 +1,118 @@
 //! Rows that wait outside of memory: one unnamed temporary file, one segment (an Arrow
-//! stream, LZ4) a flush. The file vanishes with the process.
+//! stream, LZ4) a flush. The file vanishes with the process. Segments are encoded by the
+//! pool: whoever hands rows over goes on meanwhile.
 
 use super::WriteError;
+use super::file::Rows;
+use super::pool::{Pool, Task};
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_schema::ArrowError;
+use arrow_select::concat::concat_batches;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Where a flush of rows lies in the spill file.
-#[derive(Clone, Copy, Debug)]
+/// Rows that were given away; where they lie is known once they are written.
+#[derive(Clone, Debug)]
 pub(super) struct Segment {
-    start: u64,
-    length: u64,
+    place: Arc<OnceLock<Place>>,
     /// Bytes of the rows in memory.
     pub(super) raw: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u64,
+    length: usize,
 }
 
 /// The spill file; made when first used.
 #[derive(Debug)]
 pub(super) struct Spill {
     dir: PathBuf,
-    file: Option<File>,
+    state: Mutex<State>,
+    /// Segments on their way.
+    waiting: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    file: Option<Arc<File>>,
     end: u64,
-    buffer: Vec<u8>,
 }
 
 impl Spill {
-    pub(super) fn new(dir: PathBuf) -> Self {
-        Spill {
+    pub(super) fn new(dir: PathBuf) -> Arc<Self> {
+        Arc::new(Spill {
             dir,
-            file: None,
-            end: 0,
-            buffer: Vec::new(),
-        }
+            state: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        })
     }
 
     /// Bytes written so far.
     pub(super) fn bytes(&self) -> u64 {
-        self.end
+        self.lock().end
     }
 
-    /// Puts `batches`, which take `raw` bytes of memory, away.
-    pub(super) fn put(
-        &mut self,
-        batches: &[RecordBatch],
-        raw: usize,
-    ) -> Result<Segment, WriteError> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.clear();
-        let encoded = encode(batches, &mut buffer).map_err(io::Error::other);
-        let written = encoded.and_then(|()| self.append(&buffer));
-        let length = buffer.len() as u64;
-        self.buffer = buffer;
-        written.map_err(|source| self.failed(source))?;
-        self.end += length;
-        Ok(Segment {
-            start: self.end - length,
-            length,
-            raw,
-        })
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile_in(&self.dir)?),
-        };
-        file.seek(SeekFrom::Start(self.end))?;
-        file.write_all(bytes)
+    /// Puts `rows`, which take `raw` bytes of memory, away, as one batch.
+    pub(super) fn put(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
+        let place = Arc::new(OnceLock::new());
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        pool.shared().submit(Arc::new(Put {
+            spill: self.clone(),
+            rows: Mutex::new(Some(rows)),
+            place: place.clone(),
+        }));
+        Segment { place, raw }
     }
 
-    /// The rows of a segment, batch by batch.
-    pub(super) fn read(&mut self, segment: Segment) -> Result<Vec<RecordBatch>, WriteError> {
+    /// Waits until every segment has its place.
+    pub(super) fn settle(&self, pool: &Pool) -> Result<(), WriteError> {
+        pool.help_until(|| self.waiting.load(Ordering::Acquire) == 0)
+    }
+
+    /// The rows of a segment that has its place, batch by batch.
+    pub(super) fn read(&self, segment: &Segment) -> Result<Vec<RecordBatch>, WriteError> {
         self.decode(segment).map_err(|source| self.failed(source))
     }
 
-    fn decode(&mut self, segment: Segment) -> io::Result<Vec<RecordBatch>> {
-        let file = self
-            .file
-            .as_mut()
-            .ok_or_else(|| io::Error::other("nothing was spilled"))?;
-        file.seek(SeekFrom::Start(segment.start))?;
-        let bytes = BufReader::with_capacity(256 << 10, file.take(segment.length));
-        let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
+    fn decode(&self, segment: &Segment) -> io::Result<Vec<RecordBatch>> {
+        let nowhere = || io::Error::other("a segment has no place");
+        let place = segment.place.get().ok_or_else(nowhere)?;
+        let file = self.lock().file.clone().ok_or_else(nowhere)?;
+        let mut bytes = vec![0; place.length];
+        file.read_exact_at(&mut bytes, place.start)?;
+        let reader = StreamReader::try_new(bytes.as_slice(), None).map_err(io::Error::other)?;
         reader.collect::<Result<_, _>>().map_err(io::Error::other)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<Place> {
+        let (file, start) = {
+            let mut state = self.lock();
+            let start = state.end;
+            state.end += bytes.len() as u64;
+            let file = match &mut state.file {
+                Some(file) => file,
+                none => none.insert(Arc::new(tempfile::tempfile_in(&self.dir)?)),
+            };
+            (file.clone(), start)
+        };
+        file.write_all_at(bytes, start)?;
+        Ok(Place {
+            start,
+            length: bytes.len(),
+        })
     }
 
     fn failed(&self, source: io::Error) -> WriteError {
@@ -97,13 +123,45 @@ impl Spill {
     }
 }
 
-fn encode(batches: &[RecordBatch], buffer: &mut Vec<u8>) -> Result<(), arrow_schema::ArrowError> {
+/// Rows on their way into the file.
+struct Put {
+    spill: Arc<Spill>,
+    rows: Mutex<Option<Rows>>,
+    place: Arc<OnceLock<Place>>,
+}
+
+impl Put {
+    fn write(&self, rows: &Rows) -> io::Result<()> {
+        let bytes = encode(&rows.batches).map_err(io::Error::other)?;
+        let _ = self.place.set(self.spill.append(&bytes)?);
+        Ok(())
+    }
+}
+
+impl Task for Put {
+    fn run(&self) -> Result<(), WriteError> {
+        let rows = self
+            .rows
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let written = rows.as_ref().map_or(Ok(()), |rows| self.write(rows));
+        self.spill.waiting.fetch_sub(1, Ordering::AcqRel);
+        written.map_err(|source| self.spill.failed(source))
+    }
+}
+
+fn encode(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
+    let mut buffer = Vec::new();
     let Some(first) = batches.first() else {
-        return Ok(());
+        return Ok(buffer);
     };
+    let whole = concat_batches(&first.schema(), batches)?;
     let options =
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(buffer, &first.schema(), options)?;
-    batches.iter().try_for_each(|batch| writer.write(batch))?;
-    writer.finish()
+    let mut writer = StreamWriter::try_new_with_options(&mut buffer, &whole.schema(), options)?;
+    writer.write(&whole)?;
+    writer.finish()?;
+    drop(writer);
+    Ok(buffer)
 }

@@ -1,0 +1,82 @@
+//! A file of few rows as one piece of work: read what was spilled, encode every column,
+//! write. With thousands of partitions this keeps all threads busy and only as many
+//! encoders in memory as there are threads.
+
+use super::WriteError;
+use super::file::{OpenFile, Rows, Template, write_pieces};
+use super::pool::Task;
+use super::spill::{Segment, Spill};
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::errors::ParquetError;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One row group, which is the whole file.
+pub(super) struct WholeFile {
+    template: Arc<Template>,
+    file: Arc<OpenFile>,
+    spill: Arc<Spill>,
+    parts: Mutex<Option<Parts>>,
+}
+
+/// The rows in their order: first what was spilled.
+struct Parts {
+    spilled: Vec<Segment>,
+    rows: Rows,
+}
+
+impl WholeFile {
+    /// The file `file` of the rows in `spilled`, then those in `rows`.
+    pub(super) fn new(
+        template: Arc<Template>,
+        file: Arc<OpenFile>,
+        spill: Arc<Spill>,
+        spilled: Vec<Segment>,
+        rows: Rows,
+    ) -> Self {
+        WholeFile {
+            template,
+            file,
+            spill,
+            parts: Mutex::new(Some(Parts { spilled, rows })),
+        }
+    }
+
+    fn write(&self, parts: &Parts) -> Result<(), WriteError> {
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        for segment in &parts.spilled {
+            batches.extend(self.spill.read(segment)?);
+        }
+        batches.extend(parts.rows.batches.iter().cloned());
+        let chunks = self
+            .encode(&batches)
+            .map_err(|error| self.file.failed(error))?;
+        self.file.append(0, chunks)?;
+        self.file.end_at(1)
+    }
+
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let mut chunks = Vec::new();
+        let mut writers = self.file.column_writers(0)?.into_iter();
+        for (index, leaves) in self.template.leaves.iter().enumerate() {
+            let mut column: Vec<_> = writers.by_ref().take(*leaves).collect();
+            let field = self.template.schema.field(index);
+            write_pieces(field, index, batches, &mut column)?;
+            for writer in column {
+                chunks.push(writer.close()?);
+            }
+        }
+        Ok(chunks)
+    }
+}
+
+impl Task for WholeFile {
+    fn run(&self) -> Result<(), WriteError> {
+        let parts = self
+            .parts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        parts.map_or(Ok(()), |parts| self.write(&parts))
+    }
+}
