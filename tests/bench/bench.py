@@ -51,6 +51,7 @@ class Bench:
     def __init__(self, options, peers, environment, cache):
         self.options, self.peers, self.environment = options, peers, environment
         self.scratch = cache / "bench-out"
+        self.old = cache / "bench-old"
         self.root = cache / "bench-data"
 
     def command(self, engine, job, source, out, threads):
@@ -61,9 +62,13 @@ class Bench:
         return f"{sys.executable} {HERE}/peers/{engine}_jobs.py {function} {source} {out} {threads}"
 
     def clean(self, prepare=None):
-        """An empty folder, and nothing left to write back that would be another run's to pay."""
+        """An empty folder, and nothing left to write back that would be another run's to pay.
+
+        What the last run wrote is only moved away until the job ends: ext4 without a
+        journal looks for free inodes more slowly for a minute after thousands were freed."""
         if self.scratch.exists():
-            shutil.rmtree(self.scratch)
+            self.old.mkdir(parents=True, exist_ok=True)
+            self.scratch.rename(self.old / str(len(os.listdir(self.old))))
         self.scratch.mkdir(parents=True)
         if prepare:
             subprocess.run(prepare, shell=True, check=True)
@@ -127,6 +132,8 @@ class Bench:
             for engine in running:
                 runs = [self.once(engine, job, source, threads, sync=True)[0].as_dict() for _ in range(min(2, self.options.rounds))]
                 found[engine]["durable"] = report.spread(runs, "wall")
+        self.clean()
+        shutil.rmtree(self.old, ignore_errors=True)
         for engine in running:
             wall = report.spread(found[engine]["runs"], "wall")
             memory = report.spread(found[engine]["runs"], "peak_sum")["median"] / 1e6
@@ -145,6 +152,17 @@ class Bench:
         for threads in (1, 2):
             entry = self.job(by_name["hourly"], threads=threads, peers=["duckdb", "polars"])
             yield {**entry, "job": f"threads-{threads}", "title": f"hourly partitions, {threads} thread{'s' if threads > 1 else ''}"}
+
+
+def earlier(folder, record, chosen):
+    """What the folder's record holds of other jobs, if it was made in the same way."""
+    path = folder / "results.json"
+    if not path.exists():
+        return []
+    old = json.loads(path.read_text())
+    if any(old[key] != record[key] for key in ("machine", "versions", "scale", "rounds", "threads")):
+        return []
+    return [entry for entry in old["results"] if entry["job"].split("-")[0] not in chosen]
 
 
 def main():
@@ -172,12 +190,16 @@ def main():
     }
     cpu = re.sub(r"[^a-z0-9]+", "-", record["machine"]["cpu"].lower()).strip("-")
     folder = pathlib.Path(options.out or HERE / "results" / f"{record['date']}-{cpu}")
-    chosen = options.jobs or sorted(known, key=lambda name: [*(job.name for job in JOBS), "threads", "growth"].index(name))
+    order = [*(job.name for job in JOBS), "threads", "growth"]
+    chosen = options.jobs or order
+    if not options.quick:
+        record["results"] = earlier(folder, record, chosen)
     for name in chosen:
         if name in ("growth", "threads"):
             record["results"] += getattr(bench, name)()
         else:
             record["results"].append(bench.job(next(job for job in JOBS if job.name == name)))
+        record["results"].sort(key=lambda entry: order.index(entry["job"].split("-")[0]))
         if not options.quick:
             # After every job: an hour's figures are not lost with the last one.
             report.write(record, folder)
