@@ -64,7 +64,7 @@ impl PartitionedWriter {
             schema,
             limits,
             pool: Pool::new(settings.threads, limits.backlog),
-            spill: Spill::new(settings.temp_dir.clone()),
+            spill: Arc::new(Spill::new(settings.temp_dir.clone())),
             settings,
             template: None,
             sample: Vec::new(),
@@ -217,7 +217,7 @@ impl PartitionedWriter {
             return Ok(());
         }
         let rows = self.pending_rows(id, raw)?;
-        let segment = self.spill.put(rows, raw, &self.pool);
+        let segment = self.spill.submit(rows, raw, &self.pool);
         self.partitions[id as usize].spilled.push(segment);
         Ok(())
     }

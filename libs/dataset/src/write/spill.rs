@@ -48,12 +48,12 @@ struct State {
 }
 
 impl Spill {
-    pub(super) fn new(dir: PathBuf) -> Arc<Self> {
-        Arc::new(Spill {
+    pub(super) fn new(dir: PathBuf) -> Self {
+        Spill {
             dir,
             state: Mutex::default(),
             waiting: AtomicUsize::new(0),
-        })
+        }
     }
 
     /// Bytes written so far.
@@ -65,8 +65,8 @@ impl Spill {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts `rows`, which take `raw` bytes of memory, away, as one batch.
-    pub(super) fn put(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
+    /// Has the pool put `rows`, which take `raw` bytes of memory, away, as one batch.
+    pub(super) fn submit(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
         let place = Arc::new(OnceLock::new());
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
