@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::inputs;
 use clap::{Parser, ValueEnum};
 use millrace_cli::options::{Identity, Report, Threads};
 use millrace_cli::values::{Limit, Size};
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
     /// Names in --files-from are separated by NUL bytes, as by find -print0
-    #[arg(short = '0', long, requires = "files_from")]
+    #[arg(short = '0', long, env = inputs::NULL_VARIABLE, hide_env = true)]
     pub null: bool,
     /// Format of the inputs
     ///
@@ -136,6 +137,13 @@ pub struct Args {
     /// CSV: character around cells; an empty one switches quoting off [default: "]
     #[arg(long, value_name = "CHAR", value_parser = quote, help_heading = "CSV")]
     pub quote: Option<Quote>,
+    /// CSV: character that makes the one behind it text, between quotes
+    ///
+    /// It may stand before a quote, a delimiter, a line end and itself; before anything else
+    /// the record is refused, as \n could mean a newline or two characters. A quote written
+    /// twice is still one quote.
+    #[arg(long, value_name = "CHAR", value_parser = character, help_heading = "CSV")]
+    pub escape: Option<u8>,
     /// CSV: the first record is data, not the names of the columns
     ///
     /// The columns are those of --schema in its order, else column_1, column_2, …

@@ -19,7 +19,12 @@ pub(crate) enum Trouble {
     /// Something failed.
     Failure(Failure),
     /// The record at this offset of a file is longer than allowed.
-    TooLong { file: Arc<str>, offset: u64 },
+    TooLong {
+        file: Arc<str>,
+        offset: u64,
+        /// Lines of the file before it, if it is the first record to be handed out.
+        lines_before: Option<u64>,
+    },
 }
 
 impl From<Failure> for Trouble {

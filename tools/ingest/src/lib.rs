@@ -101,7 +101,7 @@ fn ingest_text(
 fn early(plan: &Plan, trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Failure(failure) => failure,
-        Trouble::TooLong { file, offset } => {
+        Trouble::TooLong { file, offset, .. } => {
             let (file, longest) = (quoted(&file), plan.sizes.record);
             Failure::data(format!(
                 "{file}: byte {offset}: the record is longer than {longest} bytes"
