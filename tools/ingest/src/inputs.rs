@@ -37,6 +37,14 @@ impl Input {
         }
     }
 
+    /// Whether it is a plain file, which can be opened at any time.
+    pub(crate) fn is_regular(&self) -> bool {
+        match self {
+            Input::Stdin => false,
+            Input::File(location) => location.path().is_file(),
+        }
+    }
+
     /// Bytes as stored, where that is known: for progress.
     fn size(&self) -> Option<u64> {
         match self {

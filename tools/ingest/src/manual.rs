@@ -98,6 +98,10 @@ pub(crate) const NOTES: &str = "
 The bytes that come out depend on the inputs and options, never on --threads. Batches hold
 about 8192 rows or 1 MiB; many small files share batches.
 
+Compressed files are decompressed ahead of the decoders, each on a thread of its own: the
+one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each about one
+MiB waits in memory, beside what its decompressor needs.
+
 Parquet, Avro and Arrow files have columns of their own; several of them must agree in
 names and types, or hold types that fit without loss into those of the first file or of
 --schema. Parquet and Arrow files are read from their ends, so that they cannot come from a
