@@ -1,5 +1,6 @@
 //! Bytes → Arrow record batches and refused records. No I/O, no threads, no clock: the
-//! same bytes and options give the same batches.
+//! same bytes and options give the same batches. (Text formats are decoded by the schema
+//! asked for, as below; [`avro`] has a schema of its own.)
 //!
 //! # How a caller uses it
 //! 1. Make one decoder per thread, and one [`Sink`] that takes batches and rejects.
@@ -25,6 +26,7 @@
 //! - A missing key is a null. Whether null is allowed is not judged here, nor any other
 //!   constraint.
 
+pub mod avro;
 mod batch;
 mod chunk;
 mod column;

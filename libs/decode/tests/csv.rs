@@ -88,7 +88,7 @@ fn other_dialects() {
         &strings(2),
         &odd,
         None,
-        b"# a;'b\n'it''s';'\\'\\\\;\\n'\n#\nx;#y\n",
+        b"# a;'b\n'it''s';'\\'\\\\\\;n'\n#\nx;#y\n",
     );
     assert_eq!(rows(&kept), [["it's", "'\\;n"], ["x", "#y"]]);
     assert_eq!(kept.lines, [1, 3]);
@@ -120,6 +120,40 @@ fn other_dialects() {
     ] {
         assert!(Decoder::new(&strings(1), &dialect, &Options::default()).is_err());
     }
+}
+
+#[test]
+fn an_escape_makes_text_of_what_would_mean_something() {
+    let dialect = Dialect {
+        escape: Some(b'\\'),
+        ..Dialect::default()
+    };
+    for (cell, expected) in [
+        (r#""a\"b""#, r#"a"b"#),
+        (r#""a""b\"""#, r#"a"b""#),
+        (r#""\\""#, r"\"),
+        (r#""a\,b""#, "a,b"),
+        ("\"a\\\nb\"", "a\nb"),
+        ("\"a\\\r\nb\"", "a\r\nb"),
+        (r"a\b", r"a\b"),
+        (r#"a\"b"#, r#"a\"b"#),
+    ] {
+        let text = format!("{cell},x\n1,{cell}");
+        let kept = decode_csv(&strings(2), &dialect, None, text.as_bytes());
+        assert_eq!(rows(&kept), [[expected, "x"], ["1", expected]], "{cell}");
+        assert_eq!(cells(&dialect, &text), rows(&kept), "{cell}");
+    }
+    let text = "1,2\n\"a\\nb\\tc\",\"d\\,\n\"\n3,4\n5,\"6\\\"\n";
+    let kept = decode_csv(&strings(2), &dialect, None, text.as_bytes());
+    assert_eq!(rows(&kept), [["1", "2"], ["3", "4"]]);
+    let reasons: Vec<(u64, usize, &str)> = kept
+        .refused
+        .iter()
+        .map(|refusal| (refusal.line, &refusal.reason))
+        .map(|(line, reason)| (line, reason.position as usize, reason.expected.as_str()))
+        .collect();
+    let stray = "a quote, a delimiter, a line end or an escape behind the escape";
+    assert_eq!(reasons, [(1, 2, stray), (4, 2, "a closing quote")]);
 }
 
 #[test]
@@ -357,7 +391,7 @@ fn a_header_decides_by_name() {
 /// Texts of the characters that matter.
 fn soup() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a,\"\n\r#é ]{0,40}",
+        "[a,\"\n\r#é \\\\]{0,40}",
         "(([a-z]{0,3}|\"([a,\n]|\"\"){0,4}\")(,|\n|\r\n)){0,12}"
     ]
 }
@@ -390,8 +424,9 @@ proptest! {
     }
 
     #[test]
-    fn a_cutter_never_cuts_through_a_record(text in soup(), size in 1..9_usize, comment: bool) {
-        let dialect = Dialect { comment: comment.then_some(b'#'), ..Dialect::default() };
+    fn a_cutter_never_cuts_through_a_record(text in soup(), size in 1..9_usize, comment: bool, escape: bool) {
+        let (comment, escape) = (comment.then_some(b'#'), escape.then_some(b'\\'));
+        let dialect = Dialect { comment, escape, ..Dialect::default() };
         let whole = decode_csv(&strings(2), &dialect, None, text.as_bytes());
         let mut decoder = Decoder::new(&strings(2), &dialect, &Options::default()).unwrap();
         let mut cutter = Cutter::new(&dialect);

@@ -113,7 +113,9 @@ fn check(lines: &[String]) {
         .iter()
         .map(|refusal| refusal.line as usize)
         .collect();
-    for (index, good) in good.iter().enumerate() {
+    // An empty line is no record, to either of them.
+    let records = good.iter().enumerate();
+    for (index, good) in records.filter(|(index, _)| !lines[*index].trim().is_empty()) {
         assert_eq!(
             *good,
             !refused.contains(&index),

@@ -4,6 +4,7 @@
 // Tests may fail loudly, and write files without a durable commit.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+pub mod avro;
 pub mod orders;
 mod process;
 

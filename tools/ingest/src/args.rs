@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::inputs;
 use clap::{Parser, ValueEnum};
 use millrace_cli::options::{Identity, Report, Threads};
 use millrace_cli::values::{Limit, Size};
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 
 /// Parse raw files into a stream of typed record batches
 ///
-/// Reads NDJSON, JSON, CSV, TSV, Parquet and Arrow from files, directories, patterns or
+/// Reads NDJSON, JSON, CSV, TSV, Parquet, Avro and Arrow from files, directories, patterns or
 /// standard input, and writes one Arrow stream to standard output, in the order of the
 /// inputs, for any number of threads. Parsing is strict: a record that does not parse,
 /// or whose values do not fit the schema, ends the run with its place and exit code 3,
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
     /// Names in --files-from are separated by NUL bytes, as by find -print0
-    #[arg(short = '0', long, requires = "files_from")]
+    #[arg(short = '0', long, env = inputs::NULL_VARIABLE, hide_env = true)]
     pub null: bool,
     /// Format of the inputs
     ///
@@ -70,7 +71,8 @@ pub struct Args {
     /// Columns to write, separated by commas, in this order
     ///
     /// The others are still checked, so that a record is refused or not whatever is
-    /// selected; from Parquet and Arrow files they are not read at all.
+    /// selected; from Parquet and Arrow files they are not read at all, from Avro files
+    /// they are not decoded.
     #[arg(
         long,
         value_name = "COLS",
@@ -87,7 +89,7 @@ pub struct Args {
     /// Add the columns _source_file and _source_line
     ///
     /// The file as it was named and the line (from 1) on which the record begins; for
-    /// Parquet and Arrow the row.
+    /// Parquet, Avro and Arrow the row.
     #[arg(long, help_heading = "Schema")]
     pub source_columns: bool,
 
@@ -136,6 +138,13 @@ pub struct Args {
     /// CSV: character around cells; an empty one switches quoting off [default: "]
     #[arg(long, value_name = "CHAR", value_parser = quote, help_heading = "CSV")]
     pub quote: Option<Quote>,
+    /// CSV: character that makes the one behind it text, between quotes
+    ///
+    /// It may stand before a quote, a delimiter, a line end and itself; before anything else
+    /// the record is refused, as \n could mean a newline or two characters. A quote written
+    /// twice is still one quote.
+    #[arg(long, value_name = "CHAR", value_parser = character, help_heading = "CSV")]
+    pub escape: Option<u8>,
     /// CSV: the first record is data, not the names of the columns
     ///
     /// The columns are those of --schema in its order, else column_1, column_2, …
@@ -173,6 +182,8 @@ pub enum FormatOption {
     Tsv,
     /// Apache Parquet
     Parquet,
+    /// Apache Avro (object container files)
+    Avro,
     /// An Arrow stream or file
     Arrow,
     /// A rejects file of ingest or validate, mended

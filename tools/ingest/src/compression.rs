@@ -2,6 +2,7 @@
 //! last byte. An archive that ends early or is damaged is refused data (3); a read
 //! that the system failed stays an I/O error (4).
 
+use crate::ahead::Blocks;
 use crate::args::CompressionOption;
 use crate::detect::HEAD;
 use crate::inputs::Input;
@@ -21,10 +22,23 @@ const STORED: usize = 128 << 10;
 /// The content of an open input.
 pub(crate) struct Content {
     name: String,
-    reader: Box<dyn Read + Send>,
-    storage_failed: Arc<AtomicBool>,
+    /// What comes first.
+    front: io::Cursor<Vec<u8>>,
+    from: From,
     /// Whether the input is compressed.
     pub(crate) compressed: bool,
+}
+
+enum From {
+    /// Decompressed by whoever reads.
+    Here {
+        reader: Box<dyn Read + Send>,
+        storage_failed: Arc<AtomicBool>,
+    },
+    /// By somebody else.
+    Ahead(Blocks),
+    /// Nothing more can be read.
+    Failed(Option<Failure>),
 }
 
 impl Content {
@@ -59,37 +73,85 @@ impl Content {
         let reader = reader.map_err(|error| damaged(&name, error))?;
         Ok(Content {
             name,
-            reader,
-            storage_failed,
+            front: io::Cursor::default(),
+            from: From::Here {
+                reader,
+                storage_failed,
+            },
             compressed,
         })
     }
 
+    /// What `content` holds, as it was decompressed ahead.
+    pub(crate) fn ahead(content: &Content, blocks: Blocks) -> Content {
+        Content {
+            name: content.name.clone(),
+            front: io::Cursor::default(),
+            from: From::Ahead(blocks),
+            compressed: content.compressed,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Reads into `space`; 0 at the end.
     pub(crate) fn read(&mut self, space: &mut [u8]) -> Result<usize, Failure> {
-        loop {
-            match self.reader.read(space) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(count) => return Ok(count),
-                Err(error) if self.compressed && !self.storage_failed.load(Ordering::Relaxed) => {
-                    return Err(damaged(&self.name, error));
-                }
-                Err(error) => return Err(Failure::io("read", &self.name, error)),
-            }
+        let count = self.front.read(space).unwrap_or_default();
+        if count > 0 {
+            return Ok(count);
         }
+        loop {
+            let (error, storage_failed) = match &mut self.from {
+                From::Ahead(blocks) => return blocks.read(space),
+                From::Failed(failure) => return failure.take().map_or(Ok(0), Err),
+                From::Here {
+                    reader,
+                    storage_failed,
+                } => match reader.read(space) {
+                    Ok(count) => return Ok(count),
+                    Err(error) => (error, storage_failed.load(Ordering::Relaxed)),
+                },
+            };
+            return Err(match error.kind() {
+                io::ErrorKind::Interrupted => continue,
+                _ if self.compressed && !storage_failed => damaged(&self.name, error),
+                _ => Failure::io("read", &self.name, error),
+            });
+        }
+    }
+
+    /// The next read fails with this.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.from = From::Failed(Some(failure));
     }
 
     /// Puts bytes that were read too early back in front.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
-            self.reader = Box::new(io::Cursor::new(bytes.to_vec()).chain(rest));
-        }
+        let position = self.front.position() as usize;
+        let rest = &self.front.get_ref()[position..];
+        self.front = io::Cursor::new([bytes, rest].concat());
     }
 
     /// The content as a reader, for formats that have readers of their own.
-    pub(crate) fn into_reader(self, head: Vec<u8>) -> impl Read + Send + 'static {
-        io::Cursor::new(head).chain(self.reader)
+    pub(crate) fn into_reader(mut self, head: Vec<u8>) -> impl Read + Send + 'static {
+        self.unread(&head);
+        self.front.chain(Rest(self.from))
+    }
+}
+
+/// What follows the front, for readers that have errors of their own.
+struct Rest(From);
+
+impl Read for Rest {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let other = |failure: Failure| io::Error::other(failure.to_string());
+        match &mut self.0 {
+            From::Here { reader, .. } => reader.read(space),
+            From::Ahead(blocks) => blocks.read(space).map_err(other),
+            From::Failed(failure) => failure.take().map_or(Ok(0), |failure| Err(other(failure))),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) enum Format {
     Tsv,
     Rejects,
     Parquet,
+    Avro,
     ArrowFile,
     ArrowStream,
 }
@@ -24,7 +25,7 @@ impl Format {
     pub(crate) fn is_text(self) -> bool {
         !matches!(
             self,
-            Format::Parquet | Format::ArrowFile | Format::ArrowStream
+            Format::Parquet | Format::Avro | Format::ArrowFile | Format::ArrowStream
         )
     }
 }
@@ -42,6 +43,13 @@ pub(crate) fn detect(asked: FormatOption, name: &str, head: &[u8]) -> Result<For
             Some(Format::Parquet) => Ok(Format::Parquet),
             _ => Err(Failure::data(format!(
                 "{} is not a Parquet file",
+                quoted(name)
+            ))),
+        },
+        FormatOption::Avro => match by_magic(head) {
+            Some(Format::Avro) => Ok(Format::Avro),
+            _ => Err(Failure::data(format!(
+                "{} is not an Avro file",
                 quoted(name)
             ))),
         },
@@ -75,6 +83,10 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
             "{} is not a Parquet file",
             quoted(name)
         ))),
+        "avro" => Err(Failure::data(format!(
+            "{} is not an Avro file",
+            quoted(name)
+        ))),
         "arrow" | "arrows" | "ipc" | "feather" => Err(Failure::data(format!(
             "{} is neither an Arrow stream nor an Arrow file",
             quoted(name)
@@ -83,7 +95,7 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
         _ if head.is_empty() => Ok(Format::Ndjson),
         _ => by_text(head).ok_or_else(|| {
             Failure::usage(format!("cannot tell the format of {}", quoted(name)))
-                .hint("say --format ndjson, json, csv, tsv, parquet, arrow or rejects")
+                .hint("say --format ndjson, json, csv, tsv, parquet, avro, arrow or rejects")
         }),
     }
 }
@@ -91,6 +103,7 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
 fn by_magic(head: &[u8]) -> Option<Format> {
     match head {
         [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
+        [b'O', b'b', b'j', 1, ..] => Some(Format::Avro),
         _ if head.starts_with(b"ARROW1\0\0") => Some(Format::ArrowFile),
         [0xff, 0xff, 0xff, 0xff, ..] => Some(Format::ArrowStream),
         _ => None,
@@ -100,7 +113,6 @@ fn by_magic(head: &[u8]) -> Option<Format> {
 /// Formats that we know well enough to say that we do not read them.
 fn foreign(head: &[u8]) -> Option<&'static str> {
     match head {
-        [b'O', b'b', b'j', 1, ..] => Some("Avro"),
         [b'O', b'R', b'C', ..] => Some("ORC"),
         [b'P', b'K', 3, 4, ..] => Some("zip"),
         _ => None,
@@ -158,6 +170,7 @@ mod tests {
     #[test]
     fn content_goes_before_names() {
         assert_eq!(auto("x.csv", "PAR1"), Some(Format::Parquet));
+        assert_eq!(auto("x.csv", "Obj\u{1}"), Some(Format::Avro));
         assert_eq!(
             auto("x.json", "{\"a\":1}\n{\"a\":2}\n"),
             Some(Format::Ndjson)
@@ -169,6 +182,7 @@ mod tests {
         assert_eq!(auto("d.csv/x", "a,b"), None);
         assert_eq!(auto("x.tsv.zst", "{a"), Some(Format::Tsv));
         assert_eq!(auto("x.parquet", "a,b"), None);
+        assert_eq!(auto("x.avro", "a,b"), None);
         assert_eq!(auto("x", ""), Some(Format::Ndjson));
     }
 }

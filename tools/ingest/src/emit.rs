@@ -165,9 +165,11 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Where the record at `offset` of `file`, which comes next, stands.
-    pub(crate) fn too_long(&self, file: &str, offset: u64) -> Failure {
-        let (line, size) = (self.lines + 1, self.plan.sizes.record);
+    /// Where the record at `offset` of `file`, which comes next, stands: behind
+    /// `lines_before`, where nothing of the file was emitted yet.
+    pub(crate) fn too_long(&self, file: &str, offset: u64, lines_before: Option<u64>) -> Failure {
+        let line = lines_before.unwrap_or(self.lines) + 1;
+        let size = self.plan.sizes.record;
         Failure::data(format!(
             "{}: byte {offset}: the record is longer than {size} bytes",
             at(file, line)

@@ -2,9 +2,10 @@
 //! where records end. What is in a parcel depends on nothing but the inputs, so that
 //! the batches made of it do not depend on who decodes it, or when.
 
+use crate::ahead::Inputs;
 use crate::inputs::Input;
 use crate::layout;
-use crate::opened::Opened;
+use crate::opened::{How, Opened};
 use crate::parcel::{Layout, Parcel, Part};
 use crate::plan::Plan;
 use crate::text::{Filled, Text};
@@ -19,7 +20,12 @@ pub(crate) enum Trouble {
     /// Something failed.
     Failure(Failure),
     /// The record at this offset of a file is longer than allowed.
-    TooLong { file: Arc<str>, offset: u64 },
+    TooLong {
+        file: Arc<str>,
+        offset: u64,
+        /// Lines of the file before it, if it is the first record to be handed out.
+        lines_before: Option<u64>,
+    },
 }
 
 impl From<Failure> for Trouble {
@@ -31,8 +37,7 @@ impl From<Failure> for Trouble {
 /// Reads the inputs, one after the other.
 pub(crate) struct Feed<'a> {
     plan: &'a Plan,
-    bytes_in: &'a Counter,
-    inputs: VecDeque<Input>,
+    inputs: Inputs,
     text: Option<Text>,
     /// Trouble that comes after the parcel handed out last.
     trouble: Option<Trouble>,
@@ -47,15 +52,15 @@ impl<'a> Feed<'a> {
     /// `first`, then `inputs`.
     pub(crate) fn new(
         plan: &'a Plan,
-        bytes_in: &'a Counter,
+        bytes_in: &Counter,
         first: Opened,
         inputs: VecDeque<Input>,
     ) -> Result<Self, Trouble> {
-        let text = Some(layout::begin(first, plan)?);
+        let mut inputs = Inputs::new(How::new(plan, bytes_in), inputs, plan.threads);
+        let text = Some(layout::begin(inputs.start(first)?, plan)?);
         let (replayed, spare) = (VecDeque::new(), Vec::new());
         Ok(Feed {
             plan,
-            bytes_in,
             inputs,
             text,
             trouble: None,
@@ -87,7 +92,8 @@ impl<'a> Feed<'a> {
         };
         let packed = self.pack(&mut pack);
         if packed.is_err() {
-            (self.text, self.inputs) = (None, VecDeque::new());
+            self.text = None;
+            self.inputs.clear();
         }
         let Some(layout) = pack.layout else {
             return packed.map(|()| None);
@@ -160,10 +166,9 @@ impl<'a> Feed<'a> {
         if let Some(text) = self.text.take() {
             return Ok(Some(text));
         }
-        let Some(input) = self.inputs.pop_front() else {
+        let Some(opened) = self.inputs.next()? else {
             return Ok(None);
         };
-        let opened = Opened::open(&input, self.plan, self.bytes_in)?;
         if !opened.format.is_text() {
             let failure = Failure::data(format!(
                 "{} holds columns, the inputs before it text",

@@ -8,6 +8,7 @@ use crate::text::Text;
 use millrace_decode::csv::{Cutter as Records, Dialect, Records as Peek};
 use millrace_fault::{Failure, quoted};
 use millrace_schema::{FieldsMatch, TableSchema};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The dialect that the command line asks for.
@@ -17,7 +18,7 @@ pub(crate) fn dialect(plan: &Plan, tabs: bool) -> Dialect {
     Dialect {
         delimiter,
         quote: plan.csv.quote,
-        escape: None,
+        escape: plan.csv.escape,
         comment: plan.csv.comment,
     }
 }
@@ -26,33 +27,51 @@ pub(crate) fn dialect(plan: &Plan, tabs: bool) -> Dialect {
 pub(crate) fn lay_out(text: &mut Text, plan: &Plan, tabs: bool) -> Result<(), Trouble> {
     let dialect = dialect(plan, tabs);
     dialect.check().map_err(Failure::from)?;
-    let (first, end) = first_record(text, plan, &dialect)?;
-    let columns = match plan.csv.header {
-        true => {
-            text.skip(end);
-            header(&text.name, first, plan)?
+    let First {
+        cells,
+        end,
+        misquoted,
+    } = first_record(text, plan, &dialect)?;
+    let columns = match (plan.csv.header, misquoted) {
+        (true, Some((at, expected))) => {
+            let (file, at) = (quoted(&text.name), text.offset + at as u64);
+            let problem = format!("{file}: byte {at}: the header: expected {expected}");
+            return Err(Failure::data(problem).into());
         }
-        false => headless(plan, first.len()),
+        (true, None) => {
+            text.skip(end);
+            header(&text.name, cells, plan)?
+        }
+        (false, _) => headless(plan, cells.len()),
     };
     text.cutter = Cutter::Cells(Records::new(&dialect));
     text.layout = Layout::Cells(Arc::new(Cells { columns, tabs }));
     Ok(())
 }
 
-/// The cells of the first record, and where it ends; none of a file without records.
-fn first_record(
-    text: &mut Text,
-    plan: &Plan,
-    dialect: &Dialect,
-) -> Result<(Vec<Vec<u8>>, usize), Trouble> {
+/// The first record of a file.
+struct First {
+    /// None of a file without records.
+    cells: Vec<Vec<u8>>,
+    end: usize,
+    /// Where its quoting goes wrong, and what was expected there.
+    misquoted: Option<(usize, &'static str)>,
+}
+
+fn first_record(text: &mut Text, plan: &Plan, dialect: &Dialect) -> Result<First, Trouble> {
     loop {
         let mut records = Peek::new(&text.carry, dialect);
         let first = records
             .next()
             .map(|cells| cells.into_iter().map(|cell| cell.into_owned()).collect());
         let end = records.position();
+        let misquoted = records.misquoted();
         if first.is_some() && end < text.carry.len() || text.read_more(plan.sizes)? {
-            return Ok((first.unwrap_or_default(), end));
+            return Ok(First {
+                cells: first.unwrap_or_default(),
+                end,
+                misquoted,
+            });
         }
     }
 }
@@ -74,10 +93,19 @@ pub(crate) fn headless(plan: &Plan, cells: usize) -> Vec<String> {
 fn header(file: &str, cells: Vec<Vec<u8>>, plan: &Plan) -> Result<Vec<String>, Failure> {
     let refuse = |problem: String| Failure::data(format!("{}: {problem}", quoted(file)));
     let mut names: Vec<String> = Vec::with_capacity(cells.len());
+    let mut seen = HashSet::with_capacity(cells.len());
     for cell in cells {
-        let name =
-            String::from_utf8(cell).map_err(|_| refuse("the header is not UTF-8".to_owned()))?;
-        if names.contains(&name) {
+        let name = String::from_utf8(cell).map_err(|_| {
+            refuse("the header is not UTF-8".to_owned())
+                .hint("convert the file first: iconv -f UTF-16 -t UTF-8, or from what it is in")
+        })?;
+        if has_lone_return(&name) {
+            return Err(
+                refuse("the header has a carriage return without a newline".to_owned())
+                    .hint("lines end in newlines; tr '\\r' '\\n' mends files that have none"),
+            );
+        }
+        if !seen.insert(name.clone()) {
             return Err(refuse(format!(
                 "column {} stands twice in the header",
                 quoted(name)
@@ -97,6 +125,12 @@ fn header(file: &str, cells: Vec<Vec<u8>>, plan: &Plan) -> Result<Vec<String>, F
     }
 }
 
+/// Whether a name holds a carriage return that may end a line for whoever wrote it: then
+/// the file looks like one long header, and its rows would vanish without a word.
+fn has_lone_return(name: &str) -> bool {
+    name.split('\r').skip(1).any(|rest| !rest.starts_with('\n'))
+}
+
 /// Whether a header goes with the schema, as `fieldsMatch` has it. Without one the
 /// header needs all fields, in any order; others are `--extra-fields`' matter.
 fn agree(names: &[String], schema: &TableSchema) -> Result<(), String> {
@@ -106,14 +140,12 @@ fn agree(names: &[String], schema: &TableSchema) -> Result<(), String> {
         .iter()
         .map(|field| field.name.as_str())
         .collect();
-    let lacks = fields
-        .iter()
-        .find(|field| !names.iter().any(|name| name == *field));
-    let extra = names.iter().find(|name| !fields.contains(&name.as_str()));
+    let known: HashSet<&str> = fields.iter().copied().collect();
+    let found: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let lacks = fields.iter().find(|field| !found.contains(*field));
+    let extra = names.iter().find(|name| !known.contains(name.as_str()));
     match (schema.fields_match, lacks, extra) {
-        (Some(Superset | Partial), ..)
-            if !names.iter().any(|name| fields.contains(&name.as_str())) =>
-        {
+        (Some(Superset | Partial), ..) if known.is_disjoint(&found) => {
             Err("the header has none of the schema's columns".to_owned())
         }
         (Some(Partial), ..) => Ok(()),

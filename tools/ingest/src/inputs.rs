@@ -8,6 +8,9 @@ use std::io::{IsTerminal, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+/// Sets `--null` for every tool of a pipeline, also for those that read no list.
+pub(crate) const NULL_VARIABLE: &str = "MILLRACE_NULL";
+
 /// Something to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
@@ -31,6 +34,14 @@ impl Input {
         match self {
             Input::Stdin => Ok(Box::new(std::io::stdin())),
             Input::File(location) => Ok(open_read(location)?),
+        }
+    }
+
+    /// Whether it is a plain file, which can be opened at any time.
+    pub(crate) fn is_regular(&self) -> bool {
+        match self {
+            Input::Stdin => false,
+            Input::File(location) => location.path().is_file(),
         }
     }
 
@@ -75,6 +86,7 @@ pub(crate) fn resolve(args: &Args) -> Result<Vec<Input>, Failure> {
         None if args.inputs.is_empty() => inputs.push(Input::Stdin),
         None => {}
     }
+    check_null(args)?;
     check_stdin(&inputs, args.files_from.as_deref())?;
     Ok(inputs)
 }
@@ -105,6 +117,17 @@ fn listed(file: &Path, null: bool) -> Result<Vec<OsString>, Failure> {
     Ok(names
         .map(|name| OsString::from_vec(name.to_vec()))
         .collect())
+}
+
+/// `-0` on the command line says something about a list, which must be there then.
+fn check_null(args: &Args) -> Result<(), Failure> {
+    let from_environment = std::env::var_os(NULL_VARIABLE).is_some_and(|value| !value.is_empty());
+    match args.null && args.files_from.is_none() && !from_environment {
+        true => Err(Failure::usage(
+            "--null says how --files-from separates names, which is not given",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn check_stdin(inputs: &[Input], files_from: Option<&Path>) -> Result<(), Failure> {

@@ -61,7 +61,11 @@ pub(crate) fn begin(opened: Opened, plan: &Plan) -> Result<Text, Trouble> {
             }
             text.envelopes = Some(0);
         }
-        Format::Ndjson | Format::Parquet | Format::ArrowFile | Format::ArrowStream => {}
+        Format::Ndjson
+        | Format::Parquet
+        | Format::Avro
+        | Format::ArrowFile
+        | Format::ArrowStream => {}
     }
     Ok(text)
 }

@@ -1,15 +1,17 @@
 //! `ingest`: raw files in, one stream of typed record batches out.
 //!
 //! Input: text records (NDJSON, JSON, CSV, TSV, a rejects file), or columns (Parquet,
-//! Arrow). Output: one Arrow stream in the order of the inputs; its bytes depend on
+//! Avro, Arrow). Output: one Arrow stream in the order of the inputs; its bytes depend on
 //! the inputs and options, never on the number of threads. Refused records go to
 //! quarantine, durably, before the stream's end marker; any failure poisons the
 //! stream. A crash leaves a stream without its marker, and no rejects file.
 //!
-//! `plan` resolves the command line; `feed` cuts text into parcels, `work` decodes
+//! `plan` resolves the command line; `ahead` opens the inputs, and decompresses those
+//! that come next; `feed` cuts text into parcels, `work` decodes
 //! them, `pipeline` keeps several workers in order, `emit` is the way out; `tables`
 //! reads columns.
 
+mod ahead;
 mod args;
 mod compression;
 mod cut;
@@ -36,7 +38,7 @@ pub use args::Args;
 
 use crate::emit::Emitter;
 use crate::feed::{Feed, Trouble};
-use crate::opened::Opened;
+use crate::opened::{How, Opened};
 use crate::plan::Plan;
 use crate::work::Worker;
 use arrow_schema::{Schema, SchemaRef};
@@ -67,7 +69,7 @@ fn ingest(plan: &Plan, job: &Job, output: &mut Output) -> Result<(), Failure> {
     let Some(first) = inputs.pop_front() else {
         return Ok(());
     };
-    let first = Opened::open(&first, plan, &job.metrics.bytes_in)?;
+    let first = How::new(plan, &job.metrics.bytes_in).open(&first)?;
     match first.format.is_text() {
         true => ingest_text(plan, job, output, first, inputs),
         false => tables::ingest(plan, job, output, first, inputs),
@@ -101,7 +103,7 @@ fn ingest_text(
 fn early(plan: &Plan, trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Failure(failure) => failure,
-        Trouble::TooLong { file, offset } => {
+        Trouble::TooLong { file, offset, .. } => {
             let (file, longest) = (quoted(&file), plan.sizes.record);
             Failure::data(format!(
                 "{file}: byte {offset}: the record is longer than {longest} bytes"
@@ -162,7 +164,7 @@ fn found_schema(plan: &Plan, job: &Job) -> Result<TableSchema, Failure> {
     let Some(first) = inputs.pop_front() else {
         return Err(sample::nothing(0));
     };
-    let first = Opened::open(&first, plan, &job.metrics.bytes_in)?;
+    let first = How::new(plan, &job.metrics.bytes_in).open(&first)?;
     if !first.format.is_text() {
         return tables::describe(plan, job, first);
     }

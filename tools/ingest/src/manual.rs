@@ -64,8 +64,8 @@ lists texts that mean null; without it this is the empty cell in CSV, and nothin
 The header of a CSV file needs all fields of the schema, in any order; what else it has
 is the matter of --extra-fields. "fieldsMatch" says otherwise: exact (this order), equal
 (nothing else), subset (as without it), superset (some may be lacking, nothing else),
-partial (at least one). Columns that are lacking are null. Parquet and Arrow files may
-lack columns under superset and partial.
+partial (at least one). Columns that are lacking are null. Parquet, Avro and Arrow files
+may lack columns under superset and partial.
 
 Without --schema one is inferred: integer, then decimal where all numbers have the same
 scale, then number; date, then datetime, then string; objects and lists field by field;
@@ -98,9 +98,20 @@ pub(crate) const NOTES: &str = "
 The bytes that come out depend on the inputs and options, never on --threads. Batches hold
 about 8192 rows or 1 MiB; many small files share batches.
 
-Parquet and Arrow files are read by column; several of them must agree in names and types,
-or hold types that fit without loss into those of the first file or of --schema. They are
-read from their ends, so that they cannot come from a pipe or an archive; Arrow streams can.
+Compressed files are decompressed ahead of the decoders, each on a thread of its own: the
+one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each about one
+MiB waits in memory, beside what its decompressor needs.
+
+Parquet, Avro and Arrow files have columns of their own; several of them must agree in
+names and types, or hold types that fit without loss into those of the first file or of
+--schema. Parquet and Arrow files are read from their ends, so that they cannot come from a
+pipe or an archive; Avro files and Arrow streams can.
+
+A damaged Parquet, Avro or Arrow file is refused as a whole (3), whatever --rejects says;
+its rows before the damage may have been written, and the poisoned stream takes them back.
+An Avro file that was cut exactly between two of its blocks looks whole: the format has no
+end mark. Enums of Avro become strings, unions of null and one type columns that may be
+null, other unions Arrow unions; a record type that contains itself is refused.
 
 A file without any records is fine. An object over several lines is read with --format
 json, as one record.

@@ -1,5 +1,6 @@
 //! An input that was opened, and whose format is known from its first bytes.
 
+use crate::args::{CompressionOption, FormatOption};
 use crate::compression::Content;
 use crate::detect::{self, Format, HEAD};
 use crate::inputs::Input;
@@ -18,12 +19,29 @@ pub(crate) struct Opened {
     pub(crate) head: Vec<u8>,
 }
 
-impl Opened {
-    pub(crate) fn open(input: &Input, plan: &Plan, bytes_in: &Counter) -> Result<Opened, Failure> {
+/// How inputs are opened.
+#[derive(Clone)]
+pub(crate) struct How {
+    pub(crate) format: FormatOption,
+    pub(crate) compression: CompressionOption,
+    /// Counts the bytes read, as stored.
+    pub(crate) bytes_in: Counter,
+}
+
+impl How {
+    pub(crate) fn new(plan: &Plan, bytes_in: &Counter) -> How {
+        How {
+            format: plan.format,
+            compression: plan.compression,
+            bytes_in: bytes_in.clone(),
+        }
+    }
+
+    pub(crate) fn open(&self, input: &Input) -> Result<Opened, Failure> {
         let name = input.name();
-        let mut content = Content::open(input, plan.compression, bytes_in)?;
+        let mut content = Content::open(input, self.compression, &self.bytes_in)?;
         let head = head(&mut content)?;
-        let format = detect::detect(plan.format, &name, &head)?;
+        let format = detect::detect(self.format, &name, &head)?;
         Ok(Opened {
             input: input.clone(),
             name: name.into(),

@@ -165,9 +165,11 @@ impl<'l, 'e> Line<'l, '_, 'e> {
                 Ok(())
             }
             Ready::Trouble(Trouble::Failure(failure)) => Err(failure),
-            Ready::Trouble(Trouble::TooLong { file, offset }) => {
-                Err(emitter.too_long(&file, offset))
-            }
+            Ready::Trouble(Trouble::TooLong {
+                file,
+                offset,
+                lines_before,
+            }) => Err(emitter.too_long(&file, offset, lines_before)),
         }
     }
 

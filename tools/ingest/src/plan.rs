@@ -56,6 +56,7 @@ pub(crate) struct Sizes {
 pub(crate) struct CsvOptions {
     pub(crate) delimiter: Option<u8>,
     pub(crate) quote: Option<u8>,
+    pub(crate) escape: Option<u8>,
     pub(crate) header: bool,
     pub(crate) null_values: Vec<String>,
     pub(crate) comment: Option<u8>,
@@ -82,13 +83,7 @@ impl Plan {
             rejects: args.rejects.clone(),
             max_rejects: args.max_rejects,
             sizes: sizes(args.batch_rows.get(), args.max_record_size.as_usize()),
-            csv: CsvOptions {
-                delimiter: args.delimiter,
-                quote: args.quote.map_or(Some(b'"'), |quote| quote.0),
-                header: !args.no_header,
-                null_values: args.null_value.clone(),
-                comment: args.comment,
-            },
+            csv: csv_options(args)?,
             threads: args.threads.count(),
         };
         if plan.sizes.record > LONGEST_RECORD {
@@ -117,6 +112,24 @@ impl Plan {
             None => Ok(()),
         }
     }
+}
+
+fn csv_options(args: &Args) -> Result<CsvOptions, Failure> {
+    let quote = args.quote.map_or(Some(b'"'), |quote| quote.0);
+    if args.escape.is_some() && quote.is_none() {
+        return Err(Failure::usage(
+            "--escape works between quotes, which --quote switches off",
+        ));
+    }
+    Ok(CsvOptions {
+        delimiter: args.delimiter,
+        quote,
+        // A quote that escapes a quote is a quote written twice.
+        escape: args.escape.filter(|escape| Some(*escape) != quote),
+        header: !args.no_header,
+        null_values: args.null_value.clone(),
+        comment: args.comment,
+    })
 }
 
 /// That the schema has every selected column.

@@ -73,6 +73,7 @@ impl Text {
                 return Err(Trouble::TooLong {
                     file: Arc::clone(&self.name),
                     offset: self.offset,
+                    lines_before: self.lines_before,
                 });
             }
             full = full.saturating_mul(2).min(sizes.record.saturating_add(2));
@@ -86,6 +87,7 @@ impl Text {
             return Err(Trouble::TooLong {
                 file: Arc::clone(&self.name),
                 offset: self.offset,
+                lines_before: self.lines_before,
             });
         }
         let mut carry = std::mem::take(&mut self.carry);

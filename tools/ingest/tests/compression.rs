@@ -159,3 +159,97 @@ fn the_name_decides_nothing_but_that_an_empty_archive_is_cut() {
         .ingest("raw.ndjson --schema s.json --compression none")
         .code(3);
 }
+
+/// Many archives of several kinds, plain files among them, each of more than a few blocks.
+fn archives(scratch: &Scratch) -> String {
+    let mut names = Vec::new();
+    for n in 0..12u32 {
+        let text = lines(n * 50_000, (n + 1) * 50_000);
+        let (name, bytes) = match ALL.get(n as usize % 6) {
+            Some((kind, compress)) => (format!("{n}.ndjson.{kind}"), compress(text.as_bytes())),
+            None => (format!("{n}.ndjson"), text.into_bytes()),
+        };
+        scratch.write(&name, bytes);
+        names.push(name);
+    }
+    names.join(" ")
+}
+
+#[test]
+fn archives_decompressed_ahead_arrive_in_order_whatever_the_threads() {
+    let scratch = Scratch::with("s.json", schema("a:integer"));
+    let names = archives(&scratch);
+    let run = |threads: u32| {
+        let arguments = "--format ndjson --schema s.json --source-columns --metrics m";
+        scratch
+            .ingest(&format!("{names} {arguments} --threads {threads}"))
+            .code(0)
+    };
+    let one = run(1);
+    for threads in [2, 3, 16] {
+        assert!(run(threads).stdout == one.stdout, "{threads} threads");
+    }
+    let rows = rows(&one);
+    assert_eq!(rows.len(), 600_000);
+    assert!(rows[599_999].starts_with(r#"{"a":599999,"_source_file":"11.ndjson","#));
+    let counted: Vec<serde_json::Value> = scratch
+        .read("m")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        counted
+            .iter()
+            .all(|line| line["bytes_in"] == counted[0]["bytes_in"])
+    );
+    assert!(counted[3]["peak_rss_bytes"].as_u64().unwrap() < 200 << 20);
+}
+
+#[test]
+fn trouble_ahead_is_met_in_its_place() {
+    let scratch = Scratch::with("s.json", schema("a:integer"));
+    let names = archives(&scratch);
+    let whole = std::fs::read(scratch.path("6.ndjson.gzip")).unwrap();
+    scratch.write("6.ndjson.gzip", &whole[..whole.len() - 9]);
+    // A worse one behind it is never met.
+    scratch.write("7.ndjson.zstd", "junk");
+    let arguments = format!("{names} --schema s.json --rejects bad --threads");
+    let cut = |threads: u32| scratch.ingest(&format!("{arguments} {threads}")).code(3);
+    let one = cut(1);
+    assert_eq!(
+        one.stderr,
+        "ingest: cannot decompress '6.ndjson.gzip': it is cut short\n"
+    );
+    for threads in [2, 8] {
+        let outcome = cut(threads);
+        assert_eq!(outcome.stderr, one.stderr);
+        assert!(outcome.stdout == one.stdout, "{threads} threads");
+    }
+    assert!(
+        one.stdout.len() > 300_000 * 8,
+        "what came before was emitted"
+    );
+    // A run that ends early does not wait for what was opened ahead.
+    scratch.write("0.ndjson.gzip", gzip(b"{\"a\":\"x\"}\n"));
+    let early = scratch
+        .ingest(&format!("{names} --schema s.json --threads 4"))
+        .code(3);
+    assert!(
+        early.stderr.starts_with("ingest: 0.ndjson.gzip:1:"),
+        "{}",
+        early.stderr
+    );
+}
+
+#[test]
+fn named_pipes_are_opened_when_their_turn_comes() {
+    let scratch = Scratch::with("s.json", schema("a:integer"));
+    scratch.write("0.gz", gzip(lines(0, 10).as_bytes()));
+    scratch.write("1.gz", gzip(lines(10, 200_000).as_bytes()));
+    scratch.write("2.gz", gzip(lines(200_000, 200_010).as_bytes()));
+    // Its writer opens the second pipe when the first has been read.
+    let script = "mkfifo p q; { cat 1.gz >p; cat 2.gz >q; } & \
+        exec timeout 60 ingest 0.gz p q --format ndjson --schema s.json --threads 4";
+    let outcome = millrace_testkit::run(&mut millrace_testkit::sh(&scratch.path(""), script));
+    assert_eq!(rows(&outcome.code(0)).len(), 200_010);
+}

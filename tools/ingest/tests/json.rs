@@ -9,6 +9,7 @@
 mod kit;
 
 use kit::{Scratch, rows, schema};
+use std::io::Write;
 
 fn scratch(content: impl AsRef<[u8]>) -> Scratch {
     let scratch = Scratch::with("s.json", schema("a:integer b:string"));
@@ -142,4 +143,58 @@ fn documents_after_each_other_are_inferred_across_chunks() {
         .collect();
     scratch.write("a.json", text);
     assert_eq!(scratch.rows("a.json --infer-rows 99999").len(), 100_000);
+}
+
+/// Runs ingest with `times` copies of `piece` between `begin` and `end` on a pipe; the
+/// line of metrics.
+fn metrics_of(arguments: &str, [begin, piece, end]: [&str; 3], times: usize) -> serde_json::Value {
+    let scratch = scratch("");
+    let mut command = scratch.command(&format!("{arguments} --metrics m"));
+    command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(begin.as_bytes()).unwrap();
+    // A run that has seen enough closes the pipe.
+    let written = (0..times).try_for_each(|_| pipe.write_all(piece.as_bytes()));
+    let _ = written.and_then(|()| pipe.write_all(end.as_bytes()));
+    drop(pipe);
+    child.wait().unwrap();
+    serde_json::from_str(&scratch.read("m")).unwrap()
+}
+
+#[test]
+fn an_array_larger_than_memory_is_streamed() {
+    let record = format!("{{\"a\": 1,\n \"b\": \"{}\"}},\n", "x".repeat(80));
+    let piece = record.repeat(10_000);
+    let times = 200_000_000 / piece.len() + 1;
+    for arguments in ["--schema s.json", ""] {
+        let parts = ["[\n", piece.as_str(), "{\"a\":2}\n]"];
+        let line = metrics_of(arguments, parts, times);
+        assert_eq!(line["exit"], 0, "{line}");
+        assert_eq!(line["records_out"], 10_000 * times + 1);
+        assert!(line["bytes_in"].as_u64().unwrap() > 200_000_000);
+        // The sample that a schema is inferred from is up to 32 MiB.
+        let most = if arguments.is_empty() { 128 } else { 64 };
+        let peak = line["peak_rss_bytes"].as_u64().unwrap();
+        assert!(peak < most << 20, "{arguments}: {peak} bytes");
+    }
+}
+
+#[test]
+fn a_document_larger_than_a_record_may_be_is_refused_early() {
+    let piece = "[1, 2, 3], ".repeat(10_000);
+    let parts = ["{\"a\": [", piece.as_str(), "0]}"];
+    let times = 200_000_000 / piece.len();
+    let arguments = "--format json --schema s.json --max-record-size 4MiB";
+    let line = metrics_of(arguments, parts, times);
+    assert_eq!(line["exit"], 3, "{line}");
+    let error = line["error"].as_str().unwrap();
+    assert!(
+        error.contains("the record is longer than 4194304 bytes"),
+        "{error}"
+    );
+    assert!(line["bytes_in"].as_u64().unwrap() < 10_000_000);
+    assert!(line["peak_rss_bytes"].as_u64().unwrap() < 64 << 20);
 }

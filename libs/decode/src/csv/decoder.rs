@@ -14,6 +14,7 @@ use crate::sink::{Counts, Rejected, Sink, Stop, constraint, told};
 use crate::utf8::{BadLine, bad_lines};
 use arrow_schema::SchemaRef;
 use millrace_schema::TableSchema;
+use std::collections::{HashMap, HashSet};
 
 /// Decodes CSV records into record batches. Made once per thread and used for any number
 /// of chunks; its buffers come back when batches are dropped.
@@ -53,16 +54,17 @@ impl Decoder {
     /// If a name stands twice, or the schema lacks one and extra fields are refused.
     pub fn set_columns<S: AsRef<str>>(&mut self, header: &[S]) -> Result<(), Error> {
         let mut columns = Vec::with_capacity(header.len());
-        for (index, name) in header.iter().map(AsRef::as_ref).enumerate() {
-            if header[..index].iter().any(|other| other.as_ref() == name) {
+        // By hash: a header may be very wide.
+        let known = self.batches.record.columns.iter().enumerate();
+        let known: HashMap<String, usize> = known
+            .map(|(index, column)| (column.name.to_string(), index))
+            .collect();
+        let mut seen = HashSet::with_capacity(header.len());
+        for name in header.iter().map(AsRef::as_ref) {
+            if !seen.insert(name) {
                 return Err(Error::ColumnTwice(name.to_owned()));
             }
-            let column = self
-                .batches
-                .record
-                .columns
-                .iter()
-                .position(|column| column.name == name);
+            let column = known.get(name).copied();
             match (column, self.cx.extra_fields) {
                 (None, ExtraFields::Refuse) => return Err(Error::ExtraColumn(name.to_owned())),
                 (None, ExtraFields::Warn) => self

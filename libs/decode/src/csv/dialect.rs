@@ -9,7 +9,8 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Around cells that hold delimiters, quotes or line ends; None where nothing is quoted.
     pub quote: Option<u8>,
-    /// Before a quote (or itself) between quotes, beside the quote written twice.
+    /// Before a quote, a delimiter, a line end or itself between quotes, beside the quote
+    /// written twice. Before anything else it is refused: nobody can tell what was meant.
     pub escape: Option<u8>,
     /// At the start of a line that is passed over.
     pub comment: Option<u8>,
@@ -34,6 +35,15 @@ impl Dialect {
             delimiter: b'\t',
             ..Dialect::default()
         }
+    }
+
+    /// Whether the escape character may stand before `byte`.
+    pub(crate) fn escapes(&self, byte: u8) -> bool {
+        let byte = Some(byte);
+        byte == self.quote
+            || byte == self.escape
+            || byte == Some(self.delimiter)
+            || matches!(byte, Some(b'\n' | b'\r'))
     }
 
     /// Whether the characters can be told apart.

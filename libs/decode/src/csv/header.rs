@@ -12,6 +12,7 @@ pub struct Records<'a> {
     text: Option<Text<'a>>,
     dialect: Dialect,
     at: usize,
+    misquoted: Option<(usize, &'static str)>,
 }
 
 impl<'a> Records<'a> {
@@ -21,7 +22,13 @@ impl<'a> Records<'a> {
             text: Text::of(chunk),
             dialect: *dialect,
             at: 0,
+            misquoted: None,
         }
+    }
+
+    /// Where the quoting of the record returned last goes wrong, and what was expected there.
+    pub fn misquoted(&self) -> Option<(usize, &'static str)> {
+        self.misquoted
     }
 
     /// Where the next record, or the white space before it, begins.
@@ -43,9 +50,12 @@ impl<'a> Iterator for Records<'a> {
             return None;
         }
         let mut cells = Vec::new();
+        self.misquoted = None;
         loop {
             let cell = scan::cell(Portable, &self.dialect, text, self.at);
             cells.push(content(&self.dialect, text, &cell));
+            let fault = cell.fault.map(|at| (at, cell.misquoted(at)));
+            self.misquoted = self.misquoted.or(fault);
             self.at = (cell.end + 1).min(text.end());
             if cell.end >= text.end() || text.byte(cell.end) != self.dialect.delimiter {
                 return Some(cells);

@@ -3,7 +3,8 @@
 //! - A record ends with `\n` or `\r\n`; the last one may lack it. Line ends between quotes
 //!   belong to the cell.
 //! - A quote counts only as the first character of a cell; elsewhere it is text. Between
-//!   quotes, a quote is written twice, or behind the dialect's escape character.
+//!   quotes, a quote is written twice, or behind the dialect's escape character, which may
+//!   stand before a delimiter, a line end and itself too; before anything else it is refused.
 //! - After the closing quote comes a delimiter or the end of the record, or the record is
 //!   refused.
 //! - A record with more or fewer cells than the header is refused. An empty line is passed

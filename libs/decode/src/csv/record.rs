@@ -154,7 +154,7 @@ fn keep<I: Isa>(
     cx: &mut Context,
 ) -> Result<(), Refused> {
     if let Some(at) = cell.fault {
-        return Err(misquoted(text, cell, at, cx));
+        return Err(misquoted(cell, at, cx));
     }
     let Some(Some(column)) = layout.columns.get(index) else {
         return Ok(());
@@ -171,14 +171,8 @@ fn keep<I: Isa>(
 
 #[cold]
 #[inline(never)]
-fn misquoted(text: Text<'_>, cell: &Cell, at: usize, cx: &mut Context) -> Refused {
-    match cell.to == text.end() && at < cell.from {
-        true => cx.malformed(at, "a closing quote"),
-        false => cx.malformed(
-            at,
-            "a delimiter or the end of the record after the closing quote",
-        ),
-    }
+fn misquoted(cell: &Cell, at: usize, cx: &mut Context) -> Refused {
+    cx.malformed(at, cell.misquoted(at))
 }
 
 #[cold]

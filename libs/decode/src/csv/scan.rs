@@ -18,6 +18,17 @@ pub(crate) struct Cell {
     pub(crate) fault: Option<usize>,
 }
 
+impl Cell {
+    /// What was expected at the fault `at`.
+    pub(crate) fn misquoted(&self, at: usize) -> &'static str {
+        match at {
+            _ if at < self.from => "a closing quote",
+            _ if at < self.to => "a quote, a delimiter, a line end or an escape behind the escape",
+            _ => "a delimiter or the end of the record after the closing quote",
+        }
+    }
+}
+
 /// Reads the extent of the cell at `at`.
 #[inline(always)]
 pub(crate) fn cell(isa: impl Isa, dialect: &Dialect, text: Text<'_>, at: usize) -> Cell {
@@ -67,7 +78,7 @@ fn without_return(text: Text<'_>, from: usize, end: usize) -> usize {
 #[inline(always)]
 fn quoted(isa: impl Isa, dialect: &Dialect, quote: u8, text: Text<'_>, begin: usize) -> Cell {
     let escape = dialect.escape.unwrap_or(quote);
-    let (mut at, mut escaped) = (begin + 1, false);
+    let (mut at, mut escaped, mut stray) = (begin + 1, false, None);
     while at < text.end() {
         let stops = isa.any(text.block(at), [quote, escape, quote, escape]);
         if stops == 0 {
@@ -79,7 +90,14 @@ fn quoted(isa: impl Isa, dialect: &Dialect, quote: u8, text: Text<'_>, begin: us
             break;
         }
         if text.byte(at) == quote && text.byte(at + 1) != quote {
-            return closed(isa, dialect, text, begin, at, escaped);
+            let cell = closed(isa, dialect, text, begin, at, escaped);
+            return Cell {
+                fault: stray.or(cell.fault),
+                ..cell
+            };
+        }
+        if text.byte(at) != quote && !dialect.escapes(text.byte(at + 1)) {
+            stray = stray.or(Some(at));
         }
         escaped = true;
         at += 2;

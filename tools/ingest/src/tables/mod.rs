@@ -1,4 +1,4 @@
-//! Inputs that hold columns: Parquet and Arrow. Their batches are passed on; with a
+//! Inputs that know their columns: Parquet, Avro and Arrow. Their batches are passed on; with a
 //! schema, or from the second input on, columns are matched by name and must have the
 //! types asked for, or ones that these hold without loss.
 
@@ -9,7 +9,7 @@ mod reader;
 
 use crate::emit::Emitter;
 use crate::inputs::Input;
-use crate::opened::Opened;
+use crate::opened::{How, Opened};
 use crate::plan::Plan;
 use crate::source;
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -107,7 +107,7 @@ fn read_all(
         let Some(input) = inputs.pop_front() else {
             return Ok(());
         };
-        let opened = Opened::open(&input, plan, &job.metrics.bytes_in)?;
+        let opened = How::new(plan, &job.metrics.bytes_in).open(&input)?;
         if opened.format.is_text() {
             let failure = Failure::data(format!(
                 "{} holds text, the inputs before it columns",

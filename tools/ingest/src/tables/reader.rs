@@ -10,6 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_cli::{Counter, Job};
+use millrace_decode::avro;
 use millrace_fault::{Failure, guarded, quoted};
 use millrace_storage::{ReadAt, open_read_at};
 use millrace_stream::Kind;
@@ -24,6 +25,7 @@ pub(crate) struct Reader {
 enum Form {
     Parquet(ParquetFile),
     File(ArrowFile),
+    Avro(avro::Reader),
     Stream {
         reader: millrace_stream::Reader,
         columns: Option<Vec<usize>>,
@@ -48,6 +50,7 @@ impl Reader {
                     columns: None,
                 })
             }
+            Format::Avro => Ok(Form::Avro(avro_reader(opened, plan)?)),
             Format::ArrowFile => Ok(Form::File(ArrowFile::open(stored(opened, bytes_in)?)?)),
             _ => Ok(Form::Parquet(ParquetFile::open(
                 stored(opened, bytes_in)?,
@@ -66,6 +69,7 @@ impl Reader {
         match &self.form {
             Form::Parquet(file) => file.schema(),
             Form::File(file) => file.schema(),
+            Form::Avro(reader) => reader.schema(),
             Form::Stream { reader, .. } => reader.schema(),
         }
     }
@@ -75,6 +79,7 @@ impl Reader {
         match &mut self.form {
             Form::Parquet(file) => guarded(&quoted(&self.name), || file.project(indices)),
             Form::File(file) => guarded(&quoted(&self.name), || file.project(indices)),
+            Form::Avro(reader) => reader.project(indices),
             Form::Stream { columns, .. } => {
                 *columns = Some(indices.to_vec());
                 Ok(())
@@ -87,6 +92,7 @@ impl Reader {
         guarded(&quoted(&self.name), || match &mut self.form {
             Form::Parquet(file) => file.next(),
             Form::File(file) => file.next(),
+            Form::Avro(reader) => reader.next(),
             Form::Stream { reader, columns } => match (reader.next()?, columns) {
                 (Some(batch), Some(columns)) => {
                     let projected = batch.project(columns);
@@ -98,6 +104,27 @@ impl Reader {
             },
         })
     }
+}
+
+/// Largest block of an Avro file, unless records may be larger: writers make them of 16 KiB
+/// to a few MiB.
+const LARGEST_BLOCK: usize = 256 << 20;
+
+fn avro_reader(opened: Opened, plan: &Plan) -> Result<avro::Reader, Failure> {
+    let Opened {
+        name,
+        mut content,
+        head,
+        ..
+    } = opened;
+    content.unread(&head);
+    let source = Box::new(move |space: &mut [u8]| content.read(space));
+    let sizes = avro::Sizes {
+        batch_rows: plan.sizes.batch_rows,
+        batch_bytes: plan.sizes.batch_bytes,
+        block: plan.sizes.record.max(LARGEST_BLOCK),
+    };
+    avro::Reader::new(&name, source, sizes)
 }
 
 /// Bytes at any offset of a file, counted.
