@@ -67,6 +67,7 @@ pub(crate) fn apply(
             .recorded()
             .cloned()
             .unwrap_or_else(DatasetDescription::default),
+        unite: None,
     };
     let outcome = stage.commit(change, &options(args))?;
     done(args, job, &outcome)

@@ -77,6 +77,16 @@ pub struct Args {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub bloom: Vec<String>,
 
+    /// What happens when the stream's columns are not those that the dataset records
+    ///
+    /// What happens when the stream's columns are not those that the dataset records.
+    /// refuse: the run fails (3). widen: further columns, missing ones and types that
+    /// hold each other's values (int32 and int64, float32 and float64) are taken; the union
+    /// by name is recorded. replace: the stream's columns are recorded instead. Files that
+    /// stay must be readable together with the new ones, else the run fails (3).
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub schema_change: SchemaChange,
+
     /// Keep columns in the files that the path holds too
     #[arg(long)]
     pub keep_columns: bool,
@@ -160,6 +170,17 @@ impl fmt::Display for Mode {
             Mode::ReplaceUnit => "replace-unit",
         })
     }
+}
+
+/// What happens when the stream's columns are not those that the dataset records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaChange {
+    /// The run fails (3).
+    Refuse,
+    /// The union by name is recorded, where it loses nothing.
+    Widen,
+    /// The stream's columns are recorded instead.
+    Replace,
 }
 
 /// The form of the printed list.

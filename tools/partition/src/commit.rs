@@ -1,6 +1,7 @@
 //! From a stream to a commit, or to a preview of one.
 
 use crate::args::Mode;
+use crate::evolve::Layout;
 use crate::intake::{Intake, Taken};
 use crate::outside::OutsideRows;
 use crate::scope::Scope;
@@ -28,10 +29,7 @@ use std::sync::Arc;
 /// How the stream goes into the dataset.
 struct Plan {
     bound: Bound,
-    /// Columns that go into the files, and their schema.
-    columns: Vec<usize>,
-    files: SchemaRef,
-    description: DatasetDescription,
+    layout: Layout,
     scope: Option<Scope>,
 }
 
@@ -56,7 +54,6 @@ impl Plan {
         let files = Arc::new(files);
         check_bloom(&args.bloom, &files)?;
         let description = dataset::description(args, &bound, &files)?;
-        dataset::check_schema(root, recorded, &description)?;
         let scope = args
             .scope
             .as_deref()
@@ -64,11 +61,26 @@ impl Plan {
             .transpose()?;
         Ok(Plan {
             bound,
-            columns,
-            files,
-            description,
+            layout: Layout {
+                columns,
+                files,
+                description,
+                unite: None,
+            },
             scope,
         })
+    }
+
+    /// Compares the stream's columns with those that are recorded.
+    fn fit(
+        &mut self,
+        args: &Args,
+        root: &Root,
+        recorded: Option<&DatasetDescription>,
+    ) -> Result<(), Failure> {
+        let layout = self.layout.clone();
+        self.layout = layout.fit(args.schema_change, root, recorded, &self.bound)?;
+        Ok(())
     }
 
     /// The way of the rows. `content` is hashed where a repetition must be recognised.
@@ -84,8 +96,8 @@ impl Plan {
             self.scope.take(),
             outside,
             content,
-            self.columns.clone(),
-            self.files.clone(),
+            self.layout.columns.clone(),
+            self.layout.files.clone(),
         )
     }
 
@@ -145,7 +157,8 @@ impl Plan {
                 allow_empty: args.allow_empty,
             },
             description: self.fingerprint(args, taken),
-            dataset: self.description.clone(),
+            dataset: self.layout.description.clone(),
+            unite: self.layout.unite.clone(),
         })
     }
 
@@ -254,6 +267,10 @@ pub(crate) fn commit(
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
     let stage = Stage::open(root, key, args.wait.wait.0)?.based_on(recorded);
+    // What was committed when the dataset had other columns is still the same run.
+    if stage.already_committed().is_none() {
+        plan.fit(args, root, stage.recorded())?;
+    }
     let outside = OutsideRows::open(args.outside(), &reader.schema(), Args::NAME)?;
     let intake = plan.intake(args, outside, &reader.schema());
     if stage.already_committed().is_some() {
@@ -269,7 +286,7 @@ pub(crate) fn commit(
     let mut writer = PartitionedWriter::new(
         stage.dir(),
         stage.naming(),
-        plan.files.clone(),
+        plan.layout.files.clone(),
         settings(args),
     );
     let taken = intake.consume(reader, Some(&mut writer), job)?;
@@ -318,6 +335,7 @@ pub(crate) fn dry_run(
 ) -> Result<Exit, Failure> {
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
+    plan.fit(args, root, recorded.as_ref())?;
     // Rows outside are only counted: a dry run writes nothing.
     let outside = match args.outside() {
         crate::args::Outside::Refuse => OutsideRows::Refused,

@@ -98,22 +98,31 @@ fn nullable(schema: &Schema) -> SchemaRef {
     ))
 }
 
-/// Refuses rows of other columns or types than the dataset records.
-pub(crate) fn check_schema(
+/// Rows of other columns or types than the dataset records.
+pub(crate) fn misfit(
     root: &Root,
-    recorded: Option<&DatasetDescription>,
+    recorded: &DatasetDescription,
     now: &DatasetDescription,
-) -> Result<(), Failure> {
-    let Some(recorded) = recorded.filter(|recorded| recorded.schema.is_object()) else {
-        return Ok(());
-    };
-    if recorded.schema == now.schema && recorded.spec == now.spec {
-        return Ok(());
-    }
+) -> Failure {
     let text = difference(&recorded.schema, &now.schema)
+        .or_else(|| path_difference(&recorded.spec, &now.spec))
         .unwrap_or_else(|| "the types of partition columns differ".to_owned());
-    Err(Failure::data(format!("the stream does not fit dataset {}: {text}", quoted(root.shown())))
-        .hint("give the stream the dataset's columns in their order (transform, ingest --select), or write another dataset"))
+    Failure::data(format!("the stream does not fit dataset {}: {text}", quoted(root.shown())))
+        .hint("give the stream the dataset's columns in their order (transform, ingest --select), or say --schema-change")
+}
+
+/// The first partition column in which two recorded specs differ.
+fn path_difference(then: &Value, now: &Value) -> Option<String> {
+    let columns = |spec: &Value| spec["columns"].as_array().cloned().unwrap_or_default();
+    let text = |column: &Value, key: &str| column[key].as_str().unwrap_or("unknown").to_owned();
+    let (then, now) = (columns(then), columns(now));
+    let (old, new) = then.iter().zip(&now).find(|(old, new)| old != new)?;
+    Some(format!(
+        "partition column {} is {}, recorded is {}",
+        quoted(text(new, "name")),
+        text(new, "type"),
+        text(old, "type")
+    ))
 }
 
 /// The first field in which two Table Schemas differ.

@@ -7,6 +7,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use millrace_cli::Job;
 use millrace_dataset::content::Content;
+use millrace_dataset::evolution::adapt_batch;
 use millrace_dataset::spec::Keys;
 use millrace_dataset::write::{PartitionedWriter, Piece, Scatter};
 use millrace_fault::{Context, Failure, guarded};
@@ -22,6 +23,8 @@ pub(crate) struct Intake {
     content: Option<Content>,
     /// Columns that go into the files.
     columns: Vec<usize>,
+    /// The files' schema.
+    files: SchemaRef,
     scatter: Scatter,
     /// Rows kept, by partition number.
     rows: Vec<u64>,
@@ -58,7 +61,8 @@ impl Intake {
             outside,
             content,
             columns,
-            scatter: Scatter::new(files),
+            scatter: Scatter::new(files.clone()),
+            files,
             rows: Vec::new(),
             rows_in: 0,
         }
@@ -110,8 +114,17 @@ impl Intake {
         if !split || ids.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = batch.project(&self.columns).map_err(kernel)?;
+        let batch = self.to_files(&batch).map_err(kernel)?;
         self.scatter.push(batch, &ids).map_err(kernel)
+    }
+
+    /// The columns of the files, in their types.
+    fn to_files(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let columns = batch.project(&self.columns)?;
+        match columns.schema().fields() == self.files.fields() {
+            true => Ok(columns),
+            false => adapt_batch(&columns, &self.files),
+        }
     }
 
     /// Decides for partitions that are new whether they are inside of the scope.

@@ -52,7 +52,9 @@ Names of partition columns must not start with '_' or '.', which readers skip. A
 
 When a partition would lose more than --max-shrink of its rows, or an empty stream would replace data without --allow-empty, the run ends with 1 before anything has changed: a handful of late rows must not replace a day. --scope tells which partitions a run owns.
 
-The first commit records the spec and the files' columns; another --by is refused (2), other columns or types (3).",
+The first commit records the spec and the files' columns; another --by is refused (2), other columns or types (3), unless --schema-change says otherwise.
+
+--schema-change widen takes a stream that has further columns, lacks some, has them in another order, or in a type that holds the recorded one's values or the other way round: integers of other widths, float32 and float64, decimals with more digits, timestamps of another unit. Dates do not become timestamps, nor integers of 64 bits doubles. The union by name becomes what is recorded, in the same transaction as the rows, and the new files have its types; prune and compact read files without a column as null. A decimal of another scale is refused where partitions depend on it. With replace the stream's columns are recorded as they are, which suits a run that replaces every partition. With both, files that stay in the dataset are compared with the new ones before the commit: a column that no type can hold for both is refused (3), naming both. Other readers may need to be told to unite files by name (DuckDB union_by_name, Spark mergeSchema).",
     ),
     (
         "RUNS",
