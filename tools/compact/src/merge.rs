@@ -10,8 +10,9 @@ use millrace_cli::Job;
 use millrace_dataset::evolution::{Evolution, adapt_batch};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::parquet::Codec;
+use millrace_dataset::provenance;
 use millrace_dataset::read::{ReadError, Source};
-use millrace_dataset::tx::{Stage, StagedFile, UNITS_KEY};
+use millrace_dataset::tx::{Stage, StagedFile};
 use millrace_fault::{Failure, quoted};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -59,27 +60,19 @@ impl Inputs {
         })
     }
 
-    /// Key-value metadata: the first file's word counts, the units' names are united.
+    /// Key-value metadata of a file of all of them.
     fn metadata(&self) -> Vec<(String, String)> {
-        let mut kept: Vec<(String, String)> = Vec::new();
-        let mut units: BTreeSet<String> = BTreeSet::new();
-        for input in &self.files {
+        let pairs = |input: &Input| {
             let pairs = input.footer.metadata().file_metadata().key_value_metadata();
-            for pair in pairs.into_iter().flatten() {
-                let Some(value) = &pair.value else { continue };
-                if pair.key == UNITS_KEY {
-                    units.extend(serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
-                } else if pair.key != parquet::arrow::ARROW_SCHEMA_META_KEY
-                    && !kept.iter().any(|(key, _)| *key == pair.key)
-                {
-                    kept.push((pair.key.clone(), value.clone()));
-                }
-            }
-        }
-        if !units.is_empty() {
-            kept.push((UNITS_KEY.to_owned(), serde_json::json!(units).to_string()));
-        }
-        kept
+            pairs
+                .into_iter()
+                .flatten()
+                .filter(|pair| pair.key != parquet::arrow::ARROW_SCHEMA_META_KEY)
+                .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)))
+                .collect()
+        };
+        let files: Vec<Vec<(String, String)>> = self.files.iter().map(pairs).collect();
+        provenance::merged(&files)
     }
 
     /// The compression that the inputs have; `recorded` knows its level.

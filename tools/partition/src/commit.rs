@@ -12,17 +12,17 @@ use millrace_dataset::content::Content;
 use millrace_dataset::hive;
 use millrace_dataset::listing;
 use millrace_dataset::parquet::WriterSettings;
+use millrace_dataset::provenance::Provenance;
 use millrace_dataset::root::Root;
 use millrace_dataset::spec::{Bound, Keys};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{
     Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage,
-    StagedFile, UNITS_KEY, preview,
+    StagedFile, preview,
 };
 use millrace_dataset::write::{PartitionedWriter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
 use millrace_stream::Reader;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -227,16 +227,15 @@ fn emptied(root: &Root, scope: &Scope, written: &BTreeSet<&str>) -> Result<Vec<S
 }
 
 fn settings(args: &Args) -> WriterSettings {
-    let run = args
-        .identity
-        .run_id
-        .clone()
-        .map(|run| ("millrace.run_id".to_owned(), run));
-    let unit = args
-        .identity
-        .unit
-        .as_ref()
-        .map(|unit| (UNITS_KEY.to_owned(), json!([unit]).to_string()));
+    let identity = &args.identity;
+    let provenance = Provenance {
+        tool: Args::NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        pipeline: identity.pipeline.as_deref(),
+        run_id: identity.run_id.as_deref(),
+        step: identity.step.as_deref(),
+        unit: identity.unit.as_deref(),
+    };
     WriterSettings {
         codec: args.compression,
         target_size: args.target_size.0,
@@ -245,7 +244,7 @@ fn settings(args: &Args) -> WriterSettings {
         memory: args.memory.memory.0,
         temp_dir: args.memory.spill_dir(),
         bloom: args.bloom.clone(),
-        metadata: run.into_iter().chain(unit).collect(),
+        metadata: provenance.pairs(),
         ..WriterSettings::default()
     }
 }
