@@ -5,6 +5,7 @@ use millrace_cli::options::{Identity, Memory, Report, Threads, Wait};
 use millrace_cli::values::{Size, Span};
 use millrace_cli::{Section, Tool};
 use millrace_dataset::parquet::Codec;
+use millrace_dataset::spec::zone_name;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 ///
 /// SPEC lists the columns of the path, outermost first, separated by commas: NAME=FUNCTION(COLUMN),
 /// NAME=COLUMN or COLUMN (FUNCTION(COLUMN) alone is named COLUMN_FUNCTION). The functions are date, year, month, day and hour (of dates and
-/// timestamps, in UTC; month, day and hour have two digits), bucket(N,COLUMN) and
+/// timestamps, in UTC or --timezone; month, day and hour have two digits), bucket(N,COLUMN) and
 /// truncate(W,COLUMN) (as in the Iceberg spec). A plain column moves from the files into
 /// the path. Without --by the spec that the dataset records holds; a dataset that has none is
 /// split by size alone.
@@ -35,6 +36,14 @@ pub struct Args {
     /// Partition by SPEC, e.g. 'order_date=date(event_timestamp),region'
     #[arg(long, value_name = "SPEC", env = "MILLRACE_BY", hide_env = true)]
     pub by: Option<String>,
+
+    /// Whose days and hours the date functions tell, e.g. Europe/Berlin [default: UTC]
+    ///
+    /// Whose days and hours the date functions tell: UTC by default, or a zone of the IANA
+    /// database. It is recorded with the spec; another one is refused (2). On the days when
+    /// clocks change a day has 23 or 25 hours: an hour that occurs twice is one partition.
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub timezone: Option<String>,
 
     /// What happens to partitions that hold data already
     #[arg(long, value_name = "MODE", default_value = "create")]
@@ -112,7 +121,7 @@ pub struct Args {
     pub output: Listing,
 
     /// Take back what RUN committed, while what it replaced is kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["by", "mode", "scope", "dry_run"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["by", "timezone", "mode", "scope", "dry_run"])]
     pub undo: Option<String>,
 
     /// Commit where directories cannot be exchanged in one step (NFS)
@@ -192,6 +201,11 @@ pub enum Listing {
     Json,
     /// Nothing.
     None,
+}
+
+/// The name of a time zone as the database spells it.
+fn zone(name: &str) -> Result<String, String> {
+    zone_name(name).map_err(|error| error.to_string())
 }
 
 /// A share of 0 to 1: `50%` or `0.5`.

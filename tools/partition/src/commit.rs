@@ -165,7 +165,7 @@ impl Plan {
     fn fingerprint(&self, args: &Args, taken: &Taken) -> Fingerprint {
         Fingerprint {
             mode: args.mode.to_string(),
-            spec: self.bound.spec().to_string(),
+            spec: self.bound.spec().described(),
             scope: args.scope.clone(),
             rows: taken.rows,
             content: taken.content.clone(),

@@ -11,31 +11,64 @@ use millrace_schema::TableSchema;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The spec in force: the recorded one, which `--by` must agree with, else `--by`.
+/// The spec in force: the recorded one, which `--by` and `--timezone` must agree with, else
+/// what they say.
 pub(crate) fn spec(
     args: &Args,
     root: &Root,
     recorded: Option<&DatasetDescription>,
 ) -> Result<Spec, Failure> {
     let asked = args.by.as_deref().map(Spec::parse).transpose()?;
+    let zone = args
+        .timezone
+        .clone()
+        .map(|zone| (zone != "UTC").then_some(zone));
     let known = recorded
         .and_then(|description| spec::recorded(&description.spec))
         .map(|(spec, _)| spec);
-    match (asked, known) {
-        (Some(asked), Some(known)) if asked != known => Err(Failure::usage(format!(
-            "dataset {} is partitioned by {}, not by {}",
-            quoted(root.shown()),
-            quoted(known.to_string()),
-            quoted(asked.to_string())
-        ))
-        .hint("leave --by out, or write another dataset")),
-        (_, Some(known)) => Ok(known),
-        (asked, None) => {
-            let spec = asked.unwrap_or_default();
-            check_tree(root, &spec)?;
-            Ok(spec)
+    let spec = match (asked, known) {
+        (Some(asked), Some(known)) if asked.items != known.items => {
+            return Err(other_spec(root, &known, &asked));
         }
+        (_, Some(known)) => known,
+        (asked, None) => {
+            let spec = Spec {
+                zone: zone.clone().flatten(),
+                ..asked.unwrap_or_default()
+            };
+            check_tree(root, &spec)?;
+            spec
+        }
+    };
+    match zone {
+        Some(_) if !spec.has_dates() => Err(Failure::usage(format!(
+            "--timezone changes nothing: {} has no date, year, month, day or hour",
+            quoted(spec.to_string())
+        ))),
+        Some(zone) if zone != spec.zone => Err(other_zone(root, &spec.zone, &zone)),
+        _ => Ok(spec),
     }
+}
+
+fn other_spec(root: &Root, known: &Spec, asked: &Spec) -> Failure {
+    Failure::usage(format!(
+        "dataset {} is partitioned by {}, not by {}",
+        quoted(root.shown()),
+        quoted(known.to_string()),
+        quoted(asked.to_string())
+    ))
+    .hint("leave --by out, or write another dataset")
+}
+
+fn other_zone(root: &Root, known: &Option<String>, asked: &Option<String>) -> Failure {
+    let name = |zone: &Option<String>| zone.clone().unwrap_or_else(|| "UTC".to_owned());
+    Failure::usage(format!(
+        "dataset {} has the days and hours of {}, not those of {}",
+        quoted(root.shown()),
+        name(known),
+        name(asked)
+    ))
+    .hint("leave --timezone out, or write another dataset")
 }
 
 /// A tree of somebody else must have the spec's columns.

@@ -34,6 +34,10 @@ Sixteen buckets of customers within each region, filters for point lookups:
 
   prune orders | partition by_customer --by 'region,bucket=bucket(16,customer_id)' --bloom order_id
 
+Days as they are in Berlin:
+
+  ingest day/*.ndjson --schema orders.json | partition orders --by 'order_date=date(event_timestamp)' --timezone Europe/Berlin
+
 Compact what was just written:
 
   ingest late.ndjson --schema orders.json | partition orders --mode append > list && compact orders - < list",
@@ -70,6 +74,8 @@ The Parquet files tell in their key-value metadata where their rows come from: m
         "NOTES",
         "Files and their number do not depend on --threads. A partition's rows keep the order of the stream. A file ends near --target-size; a partition that is smaller has one file, or one more for rows that came when it had been closed already. Row groups end at --row-group-size. Encodings are chosen for each column from the first rows: a dictionary where values repeat, delta encodings for identifiers, times and long strings.
 
-Timestamps are taken in UTC. A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
+Timestamps are taken in UTC, or in --timezone, which dataset.json records with the spec: later runs need not repeat it. Only timestamps with a zone are moved (a datetime of ingest has one); dates stay the days they are, and date functions of timestamps without a zone are refused under --timezone (2), since they may mean UTC or the clock on the wall. When clocks go back, both passes of the hour fall into the same partition: order_hour=02 of that day holds two hours of rows. When they go forward there is no such partition. Predicates on the source column are judged by the files' statistics, not by the path, so they are exact under any zone.
+
+A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
     ),
 ];
