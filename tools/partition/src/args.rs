@@ -6,6 +6,7 @@ use millrace_cli::values::{Size, Span};
 use millrace_cli::{Section, Tool};
 use millrace_dataset::parquet::Codec;
 use millrace_dataset::spec::zone_name;
+use millrace_dataset::write::SortOrder;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -77,6 +78,15 @@ pub struct Args {
     /// Size of a row group in memory, before encoding
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub row_group_size: Size,
+
+    /// Sort the rows of each partition by these columns, e.g. 'customer_id,event_timestamp desc'
+    ///
+    /// Sort the rows that this run writes into each partition by COLUMNS: names separated by
+    /// commas, each followed by asc (default) or desc and by nulls first or nulls last
+    /// (default, also under desc). Rows with equal keys keep the order of the stream. Runs
+    /// that exceed half of --memory go to --temp-dir and are merged.
+    #[arg(long, value_name = "COLUMNS")]
+    pub sort_by: Option<SortOrder>,
 
     /// Compression: zstd[:LEVEL], snappy, lz4 or none
     #[arg(long, value_name = "CODEC", default_value = "zstd:1")]

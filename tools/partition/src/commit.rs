@@ -20,7 +20,7 @@ use millrace_dataset::tx::{
     Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage,
     StagedFile, preview,
 };
-use millrace_dataset::write::{PartitionedWriter, Staged};
+use millrace_dataset::write::{PartitionedWriter, SortSettings, Sorter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
 use millrace_stream::Reader;
 use std::collections::BTreeSet;
@@ -53,6 +53,9 @@ impl Plan {
             .map_err(|error| Failure::data("cannot choose the files' columns").because(error))?;
         let files = Arc::new(files);
         check_bloom(&args.bloom, &files)?;
+        if let Some(order) = &args.sort_by {
+            order.bind(&files)?;
+        }
         let description = dataset::description(args, &bound, &files)?;
         let scope = args
             .scope
@@ -226,6 +229,20 @@ fn emptied(root: &Root, scope: &Scope, written: &BTreeSet<&str>) -> Result<Vec<S
     Ok(found)
 }
 
+/// What sorts the rows, where they are to be sorted. It has the whole budget while it
+/// gathers, and half of it while the writer has the other.
+fn sorter(args: &Args, files: &SchemaRef) -> Result<Option<Sorter>, Failure> {
+    let Some(order) = &args.sort_by else {
+        return Ok(None);
+    };
+    let settings = SortSettings {
+        memory: args.memory.memory.0,
+        threads: args.threads.count(),
+        temp_dir: args.memory.spill_dir(),
+    };
+    Ok(Some(Sorter::new(files, order, settings)?))
+}
+
 fn settings(args: &Args) -> WriterSettings {
     let identity = &args.identity;
     let provenance = Provenance {
@@ -241,8 +258,12 @@ fn settings(args: &Args) -> WriterSettings {
         target_size: args.target_size.0,
         row_group_size: args.row_group_size.0,
         threads: args.threads.count(),
-        memory: args.memory.memory.0,
+        memory: match args.sort_by {
+            None => args.memory.memory.0,
+            Some(_) => args.memory.memory.0 / 2,
+        },
         temp_dir: args.memory.spill_dir(),
+        sorting: args.sort_by.clone().unwrap_or_default(),
         bloom: args.bloom.clone(),
         metadata: provenance.pairs(),
         ..WriterSettings::default()
@@ -282,6 +303,7 @@ pub(crate) fn commit(
             &Outcome::AlreadyDone(stage.confirm(&asked, &options(args))?),
         );
     }
+    let intake = intake.sorted(sorter(args, &plan.layout.files)?);
     let mut writer = PartitionedWriter::new(
         stage.dir(),
         stage.naming(),

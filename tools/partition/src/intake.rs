@@ -9,7 +9,7 @@ use millrace_cli::Job;
 use millrace_dataset::content::Content;
 use millrace_dataset::evolution::adapt_batch;
 use millrace_dataset::spec::Keys;
-use millrace_dataset::write::{PartitionedWriter, Piece, Scatter};
+use millrace_dataset::write::{PartitionedWriter, Piece, Scatter, Sorter};
 use millrace_fault::{Context, Failure, guarded};
 use millrace_stream::Reader;
 
@@ -26,6 +26,8 @@ pub(crate) struct Intake {
     /// The files' schema.
     files: SchemaRef,
     scatter: Scatter,
+    /// Where rows go instead, if they are to be sorted.
+    sorter: Option<Sorter>,
     /// Rows kept, by partition number.
     rows: Vec<u64>,
     rows_in: u64,
@@ -63,9 +65,16 @@ impl Intake {
             columns,
             scatter: Scatter::new(files.clone()),
             files,
+            sorter: None,
             rows: Vec::new(),
             rows_in: 0,
         }
+    }
+
+    /// Rows are sorted before they are written.
+    pub(crate) fn sorted(mut self, sorter: Option<Sorter>) -> Self {
+        self.sorter = sorter;
+        self
     }
 
     /// Reads the stream to its end marker, into `writer` if there is one.
@@ -83,6 +92,7 @@ impl Intake {
         }
         let rest = self.scatter.finish().map_err(kernel)?;
         self.give(rest, &mut writer)?;
+        self.give_sorted(&mut writer)?;
         let partitions = (0u32..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
         Ok(Taken {
             rows: self.rows_in,
@@ -115,7 +125,13 @@ impl Intake {
             return Ok(Vec::new());
         }
         let batch = self.to_files(&batch).map_err(kernel)?;
-        self.scatter.push(batch, &ids).map_err(kernel)
+        match &mut self.sorter {
+            None => self.scatter.push(batch, &ids).map_err(kernel),
+            Some(sorter) => {
+                sorter.push(batch, &ids)?;
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// The columns of the files, in their types.
@@ -180,6 +196,14 @@ impl Intake {
             writer.push(self.keys.path(id), rows)?;
         }
         Ok(())
+    }
+
+    /// The sorter has all rows: they come back partition by partition.
+    fn give_sorted(&mut self, writer: &mut Option<&mut PartitionedWriter>) -> Result<(), Failure> {
+        let (Some(writer), Some(sorter)) = (writer, self.sorter.take()) else {
+            return Ok(());
+        };
+        sorter.finish(|id, rows| writer.push(self.keys.path(id), rows).map_err(Failure::from))
     }
 }
 

@@ -38,6 +38,10 @@ Days as they are in Berlin:
 
   ingest day/*.ndjson --schema orders.json | partition orders --by 'order_date=date(event_timestamp)' --timezone Europe/Berlin
 
+Rows of a customer side by side:
+
+  prune orders | partition by_day --by 'order_date=date(event_timestamp)' --sort-by 'customer_id,event_timestamp desc'
+
 Compact what was just written:
 
   ingest late.ndjson --schema orders.json | partition orders --mode append > list && compact orders - < list",
@@ -73,6 +77,8 @@ The Parquet files tell in their key-value metadata where their rows come from: m
     (
         "NOTES",
         "Files and their number do not depend on --threads. A partition's rows keep the order of the stream. A file ends near --target-size; a partition that is smaller has one file, or one more for rows that came when it had been closed already. Row groups end at --row-group-size. Encodings are chosen for each column from the first rows: a dictionary where values repeat, delta encodings for identifiers, times and long strings.
+
+With --sort-by the rows that a run writes into a partition are sorted, file after file: no row of part-00001 comes before one of part-00000 of the same run. The order is recorded in the files as sorting columns, and pages of the first column have statistics, so that readers skip. Numbers, times and booleans are ordered by value (-0.0 before 0.0, NaN after all numbers), texts by their UTF-8 bytes; columns of the path, lists and objects cannot be sorted by (2). Files that other runs appended are not touched: compact --sort-by sorts a partition as a whole.
 
 Timestamps are taken in UTC, or in --timezone, which dataset.json records with the spec: later runs need not repeat it. Only timestamps with a zone are moved (a datetime of ingest has one); dates stay the days they are, and date functions of timestamps without a zone are refused under --timezone (2), since they may mean UTC or the clock on the wall. When clocks go back, both passes of the hour fall into the same partition: order_hour=02 of that day holds two hours of rows. When they go forward there is no such partition. Predicates on the source column are judged by the files' statistics, not by the path, so they are exact under any zone.
 
