@@ -2,6 +2,7 @@
 
 use crate::merge::{Inputs, merge};
 use crate::plan::PartitionPlan;
+use crate::recluster::recluster;
 use crate::{Args, choose, fingerprint, key, options, print};
 use millrace_cli::Job;
 use millrace_dataset::root::Root;
@@ -18,12 +19,16 @@ use std::thread;
 const ROW_GROUP: u64 = 64 << 20;
 /// Row groups that a partition in work holds: read, waiting, encoded.
 const HELD: u64 = 3;
+/// Memory for which another partition is sorted at the same time.
+const SORTED: u64 = 128 << 20;
 
 /// How much one partition may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share {
     pub(crate) threads: usize,
     pub(crate) row_group: u64,
+    /// Bytes for sorting, where rows are sorted.
+    pub(crate) sorter: u64,
 }
 
 /// Rewrites, verifies, commits, prints.
@@ -48,7 +53,9 @@ pub(crate) fn apply(
         None => Stage::open(root, key(args), args.wait.wait.0)?,
     };
     let (concurrent, share) = shares(args, plans.len(), stage.recorded());
-    let staged = side_by_side(plans, concurrent, |plan| rewrite(plan, &stage, share, job))?;
+    let staged = side_by_side(plans, concurrent, |plan| {
+        rewrite(args, plan, &stage, share, job)
+    })?;
     let partitions = plans.iter().zip(staged).map(|(plan, add)| PartitionChange {
         path: plan.path.clone(),
         add,
@@ -62,18 +69,26 @@ pub(crate) fn apply(
             max_shrink: None,
             allow_empty: true,
         },
-        description: fingerprint(wanted),
+        description: fingerprint(args, wanted),
         dataset: stage
             .recorded()
             .cloned()
             .unwrap_or_else(DatasetDescription::default),
+        unite: None,
     };
     let outcome = stage.commit(change, &options(args))?;
     done(args, job, &outcome)
 }
 
 /// Partitions at once, and what each may use.
-fn shares(args: &Args, partitions: usize, recorded: Option<&DatasetDescription>) -> (usize, Share) {
+pub(crate) fn shares(
+    args: &Args,
+    partitions: usize,
+    recorded: Option<&DatasetDescription>,
+) -> (usize, Share) {
+    if args.sort_by.is_some() {
+        return sorting_shares(args, partitions, recorded);
+    }
     let (threads, memory) = (args.threads.count(), args.memory.0);
     let usual = recorded.and_then(|recorded| recorded.parquet["row_group_size"].as_u64());
     let row_group = usual
@@ -86,22 +101,52 @@ fn shares(args: &Args, partitions: usize, recorded: Option<&DatasetDescription>)
     let share = Share {
         threads: (threads / concurrent).max(1),
         row_group,
+        sorter: 0,
+    };
+    (concurrent, share)
+}
+
+/// A partition at a time gets more memory to sort in, unless there is plenty. Half of it is
+/// for row groups: while they are written, the sorter has no more than the other.
+fn sorting_shares(
+    args: &Args,
+    partitions: usize,
+    recorded: Option<&DatasetDescription>,
+) -> (usize, Share) {
+    let (threads, memory) = (args.threads.count(), args.memory.0);
+    let fit = usize::try_from(memory / SORTED).unwrap_or(usize::MAX);
+    let concurrent = threads.min(fit).min(partitions).max(1);
+    let own = memory / concurrent as u64;
+    let usual = recorded.and_then(|recorded| recorded.parquet["row_group_size"].as_u64());
+    let row_group = usual
+        .unwrap_or(ROW_GROUP)
+        .min(own / 2 / HELD)
+        .min(args.target_size.0.saturating_mul(4))
+        .max(1 << 20);
+    let share = Share {
+        threads: (threads / concurrent).max(1),
+        row_group,
+        sorter: own,
     };
     (concurrent, share)
 }
 
 fn rewrite(
+    args: &Args,
     plan: &PartitionPlan,
     stage: &Stage,
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
     let inputs = Inputs::open(plan)?;
-    merge(plan, &inputs, stage, share, job)
+    match &args.sort_by {
+        Some(order) => recluster(plan, &inputs, order, stage, share, job),
+        None => merge(plan, &inputs, stage, share, job),
+    }
 }
 
 /// `work` on every item, some at once; results in order, the first item's failure first.
-fn side_by_side<T: Sync, R: Send>(
+pub(crate) fn side_by_side<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> Result<R, Failure> + Sync,

@@ -4,6 +4,7 @@ use clap::{ArgGroup, Parser, ValueEnum};
 use millrace_cli::options::{Identity, Report, Threads, Wait};
 use millrace_cli::values::{Size, Span};
 use millrace_cli::{Section, Tool};
+use millrace_dataset::write::SortOrder;
 use std::ffi::OsString;
 
 /// Rewrite small files of a dataset into well-sized ones, atomically
@@ -67,7 +68,19 @@ pub struct Args {
     /// Leave files of at least this size alone [default: three quarters of the target]
     #[arg(long, value_name = "SIZE", help_heading = "Sizes")]
     pub min_size: Option<Size>,
+    /// Sort the rows of each partition by these columns, e.g. 'customer_id,event_timestamp desc'
+    ///
+    /// Sort the rows of each partition, all of its files together, by COLUMNS: names
+    /// separated by commas, each followed by asc (default) or desc and by nulls first or
+    /// nulls last (default, also under desc). Rows with equal keys keep their order. A
+    /// partition that is sorted so already is left alone.
+    #[arg(long, value_name = "COLUMNS")]
+    pub sort_by: Option<SortOrder>,
     /// Print what would be done, and do nothing
+    ///
+    /// Print what would be done, and do nothing: a line for each partition with its files
+    /// and bytes, about how many files they become, how many row groups are copied as bytes
+    /// and how many encoded anew, and how many files are left alone.
     #[arg(long)]
     pub dry_run: bool,
     /// The form of what is printed
@@ -155,7 +168,11 @@ The new files are staged in .NAME.millrace beside the dataset NAME, on the same 
 const NOTES: &str = "
 Rows keep their order: files in the order of their names, rows in the order of their file. Columns that some files lack or have in another order are merged by name (null where missing), types widened where that loses nothing; anything else is refused with both files named. Before the commit, row counts, null counts and least and greatest values of the new files are checked against those of the old.
 
-The compression of the new files is that of the old ones. Key-value metadata on which all inputs agree is kept, of others the first one's. A file put together from those of several units carries all of their names: it can no longer be replaced by partition --mode replace-unit for one of them.
+The compression of the new files is that of the old ones. Key-value metadata is kept: of keys on which the inputs differ the first one's value, but of millrace.run_id and the like only what holds for all of them. A file put together from those of several units carries all of their names: it can no longer be replaced by partition --mode replace-unit for one of them.
+
+With --sort-by every file of a partition is read, its rows are sorted (within --memory; what does not fit goes to an unnamed file beside the dataset), and no row of a file comes before one of the file in front of it. The order is recorded in the files as sorting columns. A partition is known to be sorted when all of its files come from one run of partition or compact with that --sort-by, or one with more columns behind them; else it is sorted anew. Compacting without --sort-by keeps the order of the files and records none.
+
+Every file of the partitions asked for is opened, so that a damaged one is found (3) also where nothing is to be done.
 
 It works on trees that others wrote. With --run-id, a run that had been committed is not done again.
 
@@ -172,4 +189,8 @@ Compact a month, trying first:
 
 Everything, into files of 256 MiB:
 
-  compact orders --all --target-size 256MiB";
+  compact orders --all --target-size 256MiB
+
+Rows of a customer side by side, the newest first:
+
+  compact orders --all --sort-by 'customer_id,event_timestamp desc'";

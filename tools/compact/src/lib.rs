@@ -5,8 +5,8 @@
 //! dataset, without its lock; appends by others meanwhile stay. A crash before the commit
 //! point leaves the dataset as it was, one after it is completed by the next run.
 //!
-//! [`choose`] finds the partitions, [`plan`] decides purely, [`apply`] does it: one task a
-//! partition ([`merge`]), its new files ([`output`]) checked by [`verify`], one commit.
+//! [`choose`] finds the partitions, [`survey`] reads their footers, [`plan`] decides purely,
+//! [`apply`] does it: one task a partition ([`merge`], or [`recluster`] in order), its new files ([`output`]) checked by [`verify`], one commit.
 
 mod apply;
 mod args;
@@ -15,6 +15,9 @@ mod merge;
 mod output;
 mod plan;
 mod print;
+mod recluster;
+mod sorted;
+mod survey;
 mod verify;
 
 pub use args::{Args, Form};
@@ -41,8 +44,8 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     }
     let wanted = choose::wanted(args)?;
     if args.dry_run {
-        let plans = plans(&root, &wanted, bounds, job)?;
-        return print::plans(args.output, &plans);
+        let plans = plans(args, &root, &wanted, bounds, job)?;
+        return print::plans(args, &root, &plans);
     }
     let stage = match &args.identity.run_id {
         Some(_) => Some(Stage::open(&root, key(args), args.wait.wait.0)?),
@@ -50,7 +53,7 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     };
     let stage = match stage {
         Some(stage) if stage.already_committed().is_some() => {
-            let entry = stage.confirm(&fingerprint(&wanted), &options(args))?;
+            let entry = stage.confirm(&fingerprint(args, &wanted), &options(args))?;
             return apply::done(args, job, &Outcome::AlreadyDone(entry));
         }
         other => other,
@@ -59,7 +62,7 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     if root.state_dir().exists() {
         recover(&root, &options(args))?;
     }
-    let plans = plans(&root, &wanted, bounds, job)?;
+    let plans = plans(args, &root, &wanted, bounds, job)?;
     apply::apply(args, job, &root, stage, &plans, &wanted)
 }
 
@@ -76,6 +79,7 @@ fn bounds(args: &Args) -> Result<Bounds, Failure> {
 }
 
 fn plans(
+    args: &Args,
     root: &Root,
     wanted: &choose::Wanted,
     bounds: Bounds,
@@ -83,10 +87,11 @@ fn plans(
 ) -> Result<Vec<PartitionPlan>, Failure> {
     let partitions = choose::partitions(root, wanted, job)?;
     job.metrics.detail("partitions_total", partitions.len());
-    Ok(partitions
-        .into_iter()
-        .filter_map(|partition| PartitionPlan::of(partition, bounds))
-        .collect())
+    let order = args.sort_by.as_ref();
+    let plans = apply::side_by_side(&partitions, args.threads.count(), |partition| {
+        survey::plan(partition, bounds, order)
+    })?;
+    Ok(plans.into_iter().flatten().collect())
 }
 
 fn key(args: &Args) -> RunKey {
@@ -108,9 +113,10 @@ fn options(args: &Args) -> CommitOptions {
 }
 
 /// What this run is asked to do; what it finds to do depends on the moment.
-fn fingerprint(wanted: &choose::Wanted) -> Fingerprint {
+fn fingerprint(args: &Args, wanted: &choose::Wanted) -> Fingerprint {
+    let sorted = args.sort_by.as_ref().map(|order| format!(" by {order}"));
     Fingerprint {
-        mode: Args::NAME.to_owned(),
+        mode: format!("{}{}", Args::NAME, sorted.unwrap_or_default()),
         scope: Some(wanted.text()),
         ..Fingerprint::default()
     }

@@ -10,9 +10,13 @@ use millrace_cli::Job;
 use millrace_dataset::evolution::{Evolution, adapt_batch};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::parquet::Codec;
+use millrace_dataset::provenance;
 use millrace_dataset::read::{ReadError, Source};
-use millrace_dataset::tx::{Stage, StagedFile, UNITS_KEY};
+use millrace_dataset::state::DatasetDescription;
+use millrace_dataset::tx::{Stage, StagedFile};
+use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -26,6 +30,8 @@ use std::thread;
 const BATCH_ROWS: usize = 8192;
 /// Batches that wait to be encoded: about the next row group, decoded meanwhile.
 const BACKLOG: usize = 48;
+/// A row group of less than this share of a whole one is small.
+const SMALL: u64 = 8;
 
 /// A file to rewrite.
 pub(crate) struct Input {
@@ -59,27 +65,19 @@ impl Inputs {
         })
     }
 
-    /// Key-value metadata: the first file's word counts, the units' names are united.
+    /// Key-value metadata of a file of all of them.
     fn metadata(&self) -> Vec<(String, String)> {
-        let mut kept: Vec<(String, String)> = Vec::new();
-        let mut units: BTreeSet<String> = BTreeSet::new();
-        for input in &self.files {
+        let pairs = |input: &Input| {
             let pairs = input.footer.metadata().file_metadata().key_value_metadata();
-            for pair in pairs.into_iter().flatten() {
-                let Some(value) = &pair.value else { continue };
-                if pair.key == UNITS_KEY {
-                    units.extend(serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
-                } else if pair.key != parquet::arrow::ARROW_SCHEMA_META_KEY
-                    && !kept.iter().any(|(key, _)| *key == pair.key)
-                {
-                    kept.push((pair.key.clone(), value.clone()));
-                }
-            }
-        }
-        if !units.is_empty() {
-            kept.push((UNITS_KEY.to_owned(), serde_json::json!(units).to_string()));
-        }
-        kept
+            pairs
+                .into_iter()
+                .flatten()
+                .filter(|pair| pair.key != parquet::arrow::ARROW_SCHEMA_META_KEY)
+                .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)))
+                .collect()
+        };
+        let files: Vec<Vec<(String, String)>> = self.files.iter().map(pairs).collect();
+        provenance::merged(&files)
     }
 
     /// The compression that the inputs have; `recorded` knows its level.
@@ -141,7 +139,7 @@ impl Inputs {
 }
 
 /// A file that is gone, or another one, was rewritten by someone else.
-fn open(file: &DataFile) -> Result<Source, Failure> {
+pub(crate) fn open(file: &DataFile) -> Result<Source, Failure> {
     let busy = || {
         Failure::busy(format!(
             "{} was changed by someone else",
@@ -156,7 +154,7 @@ fn open(file: &DataFile) -> Result<Source, Failure> {
     }
 }
 
-fn reader(
+pub(crate) fn reader(
     source: &Source,
     footer: &ArrowReaderMetadata,
     groups: Vec<usize>,
@@ -169,7 +167,7 @@ fn reader(
     })
 }
 
-fn next(
+pub(crate) fn next(
     source: &Source,
     rows: &mut ParquetRecordBatchReader,
 ) -> Result<Option<RecordBatch>, Failure> {
@@ -180,7 +178,7 @@ fn next(
     }
 }
 
-fn adapted(
+pub(crate) fn adapted(
     source: &Source,
     batch: &RecordBatch,
     schema: &SchemaRef,
@@ -196,6 +194,54 @@ enum Piece {
     Group(Source, ArrowReaderMetadata, usize),
 }
 
+/// How the new files are written.
+pub(crate) fn form(plan: &PartitionPlan, inputs: &Inputs, stage: &Stage, share: Share) -> Form {
+    Form {
+        codec: inputs.codec(recorded_codec(stage.recorded())),
+        bloom: inputs.bloom(),
+        metadata: inputs.metadata(),
+        sorting: SortOrder::default(),
+        target: plan.bounds.target,
+        row_group: share.row_group,
+        threads: share.threads,
+    }
+}
+
+fn recorded_codec(recorded: Option<&DatasetDescription>) -> Option<Codec> {
+    recorded?.parquet["compression"].as_str()?.parse().ok()
+}
+
+/// How many row groups of a plan's inputs are copied as bytes, and how many are encoded.
+pub(crate) fn count_groups(
+    plan: &PartitionPlan,
+    recorded: Option<&DatasetDescription>,
+    share: Share,
+) -> Result<(usize, usize), Failure> {
+    let inputs = Inputs::open(plan)?;
+    let unfit = |error| Failure::data("the files have no schema in common").because(error);
+    let descriptor = ArrowSchemaConverter::new()
+        .convert(&inputs.schema)
+        .map_err(unfit)?;
+    let copies = Copies {
+        output: descriptor.root_schema().get_fields().to_vec(),
+        codec: inputs.codec(recorded_codec(recorded)).into(),
+        least: share.row_group / SMALL,
+        most: plan.bounds.target,
+    };
+    let (mut copied, mut all) = (0, 0);
+    for input in &inputs.files {
+        let groups = input.footer.metadata().row_groups();
+        all += groups.len();
+        if !plan.sorts {
+            copied += groups
+                .iter()
+                .filter(|group| copies.may(input, group))
+                .count();
+        }
+    }
+    Ok((copied, all - copied))
+}
+
 /// Writes the inputs' rows into new files of the stage, and checks them.
 pub(crate) fn merge(
     plan: &PartitionPlan,
@@ -204,21 +250,8 @@ pub(crate) fn merge(
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
-    let recorded = stage
-        .recorded()
-        .and_then(|recorded| recorded.parquet["compression"].as_str()?.parse().ok());
-    let form = Form {
-        codec: inputs.codec(recorded),
-        bloom: inputs.bloom(),
-        metadata: inputs.metadata(),
-        target: plan.bounds.target,
-        row_group: share.row_group,
-        threads: share.threads,
-    };
-    let folder = match plan.path.as_str() {
-        "" => stage.dir().to_owned(),
-        path => stage.dir().join(path),
-    };
+    let form = form(plan, inputs, stage, share);
+    let folder = plan.folder(stage);
     let mut output = Output::new(
         folder.clone(),
         stage.naming(),
@@ -230,7 +263,7 @@ pub(crate) fn merge(
     let copies = Copies {
         output: output.parquet_fields(),
         codec: output.compression(),
-        least: share.row_group / 8,
+        least: share.row_group / SMALL,
         most: plan.bounds.target,
     };
     let (sender, pieces) = sync_channel(BACKLOG);

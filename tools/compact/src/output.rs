@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
 use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
-use millrace_dataset::write::Naming;
+use millrace_dataset::write::{Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_writer::{
@@ -35,6 +35,8 @@ pub(crate) struct Form {
     pub(crate) codec: Codec,
     pub(crate) bloom: Vec<String>,
     pub(crate) metadata: Vec<(String, String)>,
+    /// How the rows that come are sorted.
+    pub(crate) sorting: SortOrder,
     /// Bytes of a file.
     pub(crate) target: u64,
     /// Bytes of a row group in memory.
@@ -85,6 +87,7 @@ impl Output {
             codec: form.codec,
             bloom: form.bloom.clone(),
             metadata: form.metadata.clone(),
+            sorting: form.sorting.clone(),
             ..WriterSettings::default()
         };
         let unfit = |error: ParquetError| failed(&folder, error);

@@ -5,6 +5,8 @@
 //! least is left: a lone small file, which the next run leaves alone too.
 
 use millrace_dataset::listing::{DataFile, Partition};
+use millrace_dataset::tx::Stage;
+use std::path::PathBuf;
 
 /// What a well-sized file is.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct PartitionPlan {
     /// About how many files the inputs become.
     pub(crate) outputs: u64,
     pub(crate) bounds: Bounds,
+    /// Whether the rows are sorted, all files together.
+    pub(crate) sorts: bool,
 }
 
 impl PartitionPlan {
@@ -47,7 +51,37 @@ impl PartitionPlan {
             kept,
             outputs: chosen.outputs,
             bounds,
+            sorts: false,
         })
+    }
+
+    /// All files of a partition whose rows are to be sorted. None if they are `sorted`
+    /// already and would not become fewer or better sized.
+    pub(crate) fn sorted(
+        partition: Partition,
+        bounds: Bounds,
+        sorted: bool,
+    ) -> Option<PartitionPlan> {
+        let sizes: Vec<u64> = partition.files.iter().map(|file| file.size).collect();
+        let outputs = outputs(sizes.iter().sum(), bounds.target);
+        let gains = decide(&sizes, bounds).is_some() && outputs != sizes.len() as u64;
+        let rewrites = !sizes.is_empty() && (gains || !sorted);
+        rewrites.then_some(PartitionPlan {
+            path: partition.path,
+            inputs: partition.files,
+            kept: 0,
+            outputs,
+            bounds,
+            sorts: true,
+        })
+    }
+
+    /// Where its new files are staged.
+    pub(crate) fn folder(&self, stage: &Stage) -> PathBuf {
+        match self.path.as_str() {
+            "" => stage.dir().to_owned(),
+            path => stage.dir().join(path),
+        }
     }
 
     /// Bytes to rewrite.

@@ -1,49 +1,103 @@
 //! What goes to standard output.
 
-use crate::Form;
+use crate::apply::{shares, side_by_side};
+use crate::merge::count_groups;
 use crate::plan::PartitionPlan;
+use crate::{Args, Form};
 use millrace_cli::Stdout;
 use millrace_cli::values::Size;
+use millrace_dataset::root::Root;
+use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::LogEntry;
 use millrace_fault::{Context, Exit, Failure};
 use serde_json::{Value, json};
 
+/// A plan, and how many row groups are copied and encoded.
+type Counted<'a> = (&'a PartitionPlan, (usize, usize));
+
 /// Prints what would be done.
-pub(crate) fn plans(form: Form, plans: &[PartitionPlan]) -> Result<Exit, Failure> {
+pub(crate) fn plans(args: &Args, root: &Root, plans: &[PartitionPlan]) -> Result<Exit, Failure> {
+    let recorded = DatasetDescription::recorded(root)?;
+    let (_, share) = shares(args, plans.len(), recorded.as_ref());
+    let counts = side_by_side(plans, args.threads.count(), |plan| {
+        count_groups(plan, recorded.as_ref(), share)
+    })?;
+    let counted: Vec<Counted> = plans.iter().zip(counts).collect();
     let mut out = Stdout::new();
-    match form {
+    match args.output {
         Form::None => {}
         Form::Json => {
-            let all: Vec<Value> = plans.iter().map(plan_json).collect();
+            let all: Vec<Value> = counted.iter().map(plan_json).collect();
             out.line(json!({ "partitions": all }).to_string())?;
         }
-        Form::Text => {
-            for plan in plans {
-                out.line(plan_line(plan))?;
-            }
-        }
+        Form::Text => table(&counted, &mut out)?,
     }
-    out.finish()?;
-    Ok(Exit::DONE)
+    match out.finish() {
+        Err(failure) if failure.is_silent() => Ok(Exit::DONE),
+        other => other.map(|()| Exit::DONE),
+    }
 }
 
-fn plan_line(plan: &PartitionPlan) -> String {
-    let kept = match plan.kept {
-        0 => String::new(),
-        kept => format!(", {kept} left alone"),
+const HEAD: [&str; 7] = [
+    "partition",
+    "files",
+    "bytes",
+    "→ files",
+    "copied",
+    "encoded",
+    "left alone",
+];
+
+/// Columns that line up: names to the left, numbers to the right.
+fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
+    let mut lines: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
+    lines.extend(counted.iter().map(plan_line));
+    let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max();
+    let widths: Vec<usize> = (0..HEAD.len()).filter_map(width).collect();
+    for line in &lines {
+        let mut text = format!("{:width$}", line[0], width = widths[0]);
+        for (cell, width) in line.iter().zip(&widths).skip(1) {
+            text.push_str(&format!("  {cell:>width$}"));
+        }
+        out.line(text)?;
+    }
+    let files: usize = counted.iter().map(|(plan, _)| plan.inputs.len()).sum();
+    let outputs: u64 = counted.iter().map(|(plan, _)| plan.outputs).sum();
+    let bytes: u64 = counted.iter().map(|(plan, _)| plan.bytes()).sum();
+    let count = match counted.len() {
+        1 => "1 partition".to_owned(),
+        count => format!("{count} partitions"),
     };
-    format!(
-        "{}  {} files → {}  {}{kept}",
-        shown(&plan.path),
-        plan.inputs.len(),
-        plan.outputs,
-        Size(plan.bytes())
-    )
+    out.line(format!(
+        "{count}, {files} files → {outputs}, {}",
+        Size(bytes)
+    ))
 }
 
-fn plan_json(plan: &PartitionPlan) -> Value {
+fn plan_line((plan, (copied, encoded)): &Counted) -> [String; 7] {
+    [
+        shown(&plan.path).to_owned(),
+        plan.inputs.len().to_string(),
+        Size(plan.bytes()).to_string(),
+        plan.outputs.to_string(),
+        copied.to_string(),
+        encoded.to_string(),
+        plan.kept.to_string(),
+    ]
+}
+
+fn plan_json((plan, (copied, encoded)): &Counted) -> Value {
     let files: Vec<&str> = plan.inputs.iter().map(|file| file.name.as_str()).collect();
-    json!({"path": plan.path, "inputs": files, "bytes": plan.bytes(), "outputs": plan.outputs, "kept": plan.kept})
+    json!({
+        "path": plan.path,
+        "inputs": files,
+        "bytes": plan.bytes(),
+        "outputs": plan.outputs,
+        "copied_row_groups": copied,
+        "encoded_row_groups": encoded,
+        "sorts": plan.sorts,
+        "kept": plan.kept,
+    })
 }
 
 /// The root of an unpartitioned dataset has a name too.

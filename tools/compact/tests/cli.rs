@@ -261,14 +261,33 @@ fn a_dry_run_tells_and_changes_nothing() {
     let root = base.path().join("out");
     tree::write(&root, 2, 3, 10);
     let told = compact(&root, &["--all", "--dry-run"]).code(0).text();
-    assert!(told.starts_with("order_hour=0  3 files → 1  "), "{told}");
+    let told: Vec<Vec<&str>> = told
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        told[0].join(" "),
+        "partition files bytes → files copied encoded left alone"
+    );
+    assert_eq!((told[1][0], told[1][1]), ("order_hour=0", "3"));
+    assert_eq!(told[1][told[1].len() - 4..], ["1", "0", "3", "0"]);
+    assert_eq!(told[3][..6].join(" "), "2 partitions, 6 files → 2,");
     let told: Value = serde_json::from_str(
         &compact(&root, &["--all", "--dry-run", "--output", "json"])
             .code(0)
             .text(),
     )
     .unwrap();
-    assert_eq!(told["partitions"][1]["inputs"].as_array().unwrap().len(), 3);
+    let second = &told["partitions"][1];
+    assert_eq!(second["inputs"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        (&second["copied_row_groups"], &second["encoded_row_groups"]),
+        (&0.into(), &3.into())
+    );
+    assert_eq!(
+        (&second["outputs"], &second["sorts"]),
+        (&1.into(), &false.into())
+    );
     assert_eq!(tree::read(&root)["order_hour=0"].0, 3);
     assert_eq!(
         fs::read_dir(base.path()).unwrap().count(),
@@ -510,4 +529,69 @@ fn who_reads_the_list_does_not_matter() {
     .code(0);
     assert_eq!(outcome.stderr, "0\n");
     assert!(tree::read(&root).values().all(|(files, _)| *files == 1));
+}
+
+#[test]
+fn a_dry_run_tells_which_row_groups_are_copied() {
+    let base = tempdir().unwrap();
+    let root = base.path().join("out");
+    fs::create_dir_all(&root).unwrap();
+    for part in 0..3 {
+        let rows = tree::batch(part * 60_000, 60_000);
+        tree::file(&root.join(format!("{part}.parquet")), &rows, &[]);
+    }
+    tree::file(&root.join("3.parquet"), &tree::batch(500_000, 100), &[]);
+    let size = fs::metadata(root.join("0.parquet")).unwrap().len();
+    let target = (size * 2).to_string();
+    let sizes = [
+        "--all",
+        "--target-size",
+        &target,
+        "--dry-run",
+        "--output",
+        "json",
+    ];
+    let told: Value = serde_json::from_str(&compact(&root, &sizes).code(0).text()).unwrap();
+    let plan = &told["partitions"][0];
+    assert_eq!(
+        (&plan["copied_row_groups"], &plan["encoded_row_groups"]),
+        (&3.into(), &1.into()),
+        "{told}"
+    );
+    let sorting = [&sizes[..], &["--sort-by", "id"]].concat();
+    let told: Value = serde_json::from_str(&compact(&root, &sorting).code(0).text()).unwrap();
+    assert_eq!(told["partitions"][0]["encoded_row_groups"], 4);
+    assert_eq!(told["partitions"][0]["sorts"], true);
+}
+
+/// A damaged file is found also where sizes alone give nothing to do.
+#[test]
+fn a_damaged_file_is_an_error_whether_or_not_there_is_something_to_do() {
+    for parts in [1, 3] {
+        let base = tempdir().unwrap();
+        let root = base.path().join("out");
+        tree::write(&root, 2, parts, 100);
+        let victim = root.join("order_hour=1/part-000.zstd.parquet");
+        let mut bytes = fs::read(&victim).unwrap();
+        let end = bytes.len();
+        bytes[end - 60..end - 8].fill(0xff);
+        fs::write(&victim, bytes).unwrap();
+        for more in [
+            &["--all"][..],
+            &["--all", "--dry-run"],
+            &["order_hour=1"],
+            &["--all", "--sort-by", "id"],
+        ] {
+            let refused = compact(&root, more).code(3);
+            assert!(
+                refused
+                    .stderr
+                    .contains("order_hour=1/part-000.zstd.parquet'"),
+                "{}",
+                refused.stderr
+            );
+        }
+        // Other partitions are none of its business.
+        compact(&root, &["order_hour=0"]).code(0);
+    }
 }

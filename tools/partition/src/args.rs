@@ -5,6 +5,8 @@ use millrace_cli::options::{Identity, Memory, Report, Threads, Wait};
 use millrace_cli::values::{Size, Span};
 use millrace_cli::{Section, Tool};
 use millrace_dataset::parquet::Codec;
+use millrace_dataset::spec::zone_name;
+use millrace_dataset::write::SortOrder;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ use std::path::PathBuf;
 ///
 /// SPEC lists the columns of the path, outermost first, separated by commas: NAME=FUNCTION(COLUMN),
 /// NAME=COLUMN or COLUMN (FUNCTION(COLUMN) alone is named COLUMN_FUNCTION). The functions are date, year, month, day and hour (of dates and
-/// timestamps, in UTC; month, day and hour have two digits), bucket(N,COLUMN) and
+/// timestamps, in UTC or --timezone; month, day and hour have two digits), bucket(N,COLUMN) and
 /// truncate(W,COLUMN) (as in the Iceberg spec). A plain column moves from the files into
 /// the path. Without --by the spec that the dataset records holds; a dataset that has none is
 /// split by size alone.
@@ -35,6 +37,14 @@ pub struct Args {
     /// Partition by SPEC, e.g. 'order_date=date(event_timestamp),region'
     #[arg(long, value_name = "SPEC", env = "MILLRACE_BY", hide_env = true)]
     pub by: Option<String>,
+
+    /// Whose days and hours the date functions tell, e.g. Europe/Berlin [default: UTC]
+    ///
+    /// Whose days and hours the date functions tell: UTC by default, or a zone of the IANA
+    /// database. It is recorded with the spec; another one is refused (2). On the days when
+    /// clocks change a day has 23 or 25 hours: an hour that occurs twice is one partition.
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub timezone: Option<String>,
 
     /// What happens to partitions that hold data already
     #[arg(long, value_name = "MODE", default_value = "create")]
@@ -69,6 +79,15 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     pub row_group_size: Size,
 
+    /// Sort the rows of each partition by these columns, e.g. 'customer_id,event_timestamp desc'
+    ///
+    /// Sort the rows that this run writes into each partition by COLUMNS: names separated by
+    /// commas, each followed by asc (default) or desc and by nulls first or nulls last
+    /// (default, also under desc). Rows with equal keys keep the order of the stream. Runs
+    /// that exceed half of --memory go to --temp-dir and are merged.
+    #[arg(long, value_name = "COLUMNS")]
+    pub sort_by: Option<SortOrder>,
+
     /// Compression: zstd[:LEVEL], snappy, lz4 or none
     #[arg(long, value_name = "CODEC", default_value = "zstd:1")]
     pub compression: Codec,
@@ -76,6 +95,16 @@ pub struct Args {
     /// Write bloom filters for these columns
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub bloom: Vec<String>,
+
+    /// What happens when the stream's columns are not those that the dataset records
+    ///
+    /// What happens when the stream's columns are not those that the dataset records.
+    /// refuse: the run fails (3). widen: further columns, missing ones and types that
+    /// hold each other's values (int32 and int64, float32 and float64) are taken; the union
+    /// by name is recorded. replace: the stream's columns are recorded instead. Files that
+    /// stay must be readable together with the new ones, else the run fails (3).
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub schema_change: SchemaChange,
 
     /// Keep columns in the files that the path holds too
     #[arg(long)]
@@ -102,7 +131,7 @@ pub struct Args {
     pub output: Listing,
 
     /// Take back what RUN committed, while what it replaced is kept
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["by", "mode", "scope", "dry_run"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["by", "timezone", "mode", "scope", "dry_run"])]
     pub undo: Option<String>,
 
     /// Commit where directories cannot be exchanged in one step (NFS)
@@ -162,6 +191,17 @@ impl fmt::Display for Mode {
     }
 }
 
+/// What happens when the stream's columns are not those that the dataset records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaChange {
+    /// The run fails (3).
+    Refuse,
+    /// The union by name is recorded, where it loses nothing.
+    Widen,
+    /// The stream's columns are recorded instead.
+    Replace,
+}
+
 /// The form of the printed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Listing {
@@ -171,6 +211,11 @@ pub enum Listing {
     Json,
     /// Nothing.
     None,
+}
+
+/// The name of a time zone as the database spells it.
+fn zone(name: &str) -> Result<String, String> {
+    zone_name(name).map_err(|error| error.to_string())
 }
 
 /// A share of 0 to 1: `50%` or `0.5`.

@@ -1,6 +1,7 @@
 //! From a stream to a commit, or to a preview of one.
 
 use crate::args::Mode;
+use crate::evolve::Layout;
 use crate::intake::{Intake, Taken};
 use crate::outside::OutsideRows;
 use crate::scope::Scope;
@@ -11,27 +12,24 @@ use millrace_dataset::content::Content;
 use millrace_dataset::hive;
 use millrace_dataset::listing;
 use millrace_dataset::parquet::WriterSettings;
+use millrace_dataset::provenance::Provenance;
 use millrace_dataset::root::Root;
 use millrace_dataset::spec::{Bound, Keys};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{
     Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage,
-    StagedFile, UNITS_KEY, preview,
+    StagedFile, preview,
 };
-use millrace_dataset::write::{PartitionedWriter, Staged};
+use millrace_dataset::write::{PartitionedWriter, SortSettings, Sorter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
 use millrace_stream::Reader;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How the stream goes into the dataset.
 struct Plan {
     bound: Bound,
-    /// Columns that go into the files, and their schema.
-    columns: Vec<usize>,
-    files: SchemaRef,
-    description: DatasetDescription,
+    layout: Layout,
     scope: Option<Scope>,
 }
 
@@ -55,8 +53,10 @@ impl Plan {
             .map_err(|error| Failure::data("cannot choose the files' columns").because(error))?;
         let files = Arc::new(files);
         check_bloom(&args.bloom, &files)?;
+        if let Some(order) = &args.sort_by {
+            order.bind(&files)?;
+        }
         let description = dataset::description(args, &bound, &files)?;
-        dataset::check_schema(root, recorded, &description)?;
         let scope = args
             .scope
             .as_deref()
@@ -64,11 +64,26 @@ impl Plan {
             .transpose()?;
         Ok(Plan {
             bound,
-            columns,
-            files,
-            description,
+            layout: Layout {
+                columns,
+                files,
+                description,
+                unite: None,
+            },
             scope,
         })
+    }
+
+    /// Compares the stream's columns with those that are recorded.
+    fn fit(
+        &mut self,
+        args: &Args,
+        root: &Root,
+        recorded: Option<&DatasetDescription>,
+    ) -> Result<(), Failure> {
+        let layout = self.layout.clone();
+        self.layout = layout.fit(args.schema_change, root, recorded, &self.bound)?;
+        Ok(())
     }
 
     /// The way of the rows. `content` is hashed where a repetition must be recognised.
@@ -84,8 +99,8 @@ impl Plan {
             self.scope.take(),
             outside,
             content,
-            self.columns.clone(),
-            self.files.clone(),
+            self.layout.columns.clone(),
+            self.layout.files.clone(),
         )
     }
 
@@ -145,14 +160,15 @@ impl Plan {
                 allow_empty: args.allow_empty,
             },
             description: self.fingerprint(args, taken),
-            dataset: self.description.clone(),
+            dataset: self.layout.description.clone(),
+            unite: self.layout.unite.clone(),
         })
     }
 
     fn fingerprint(&self, args: &Args, taken: &Taken) -> Fingerprint {
         Fingerprint {
             mode: args.mode.to_string(),
-            spec: self.bound.spec().to_string(),
+            spec: self.bound.spec().described(),
             scope: args.scope.clone(),
             rows: taken.rows,
             content: taken.content.clone(),
@@ -213,26 +229,43 @@ fn emptied(root: &Root, scope: &Scope, written: &BTreeSet<&str>) -> Result<Vec<S
     Ok(found)
 }
 
+/// What sorts the rows, where they are to be sorted. It has the whole budget while it
+/// gathers, and half of it while the writer has the other.
+fn sorter(args: &Args, files: &SchemaRef) -> Result<Option<Sorter>, Failure> {
+    let Some(order) = &args.sort_by else {
+        return Ok(None);
+    };
+    let settings = SortSettings {
+        memory: args.memory.memory.0,
+        threads: args.threads.count(),
+        temp_dir: args.memory.spill_dir(),
+    };
+    Ok(Some(Sorter::new(files, order, settings)?))
+}
+
 fn settings(args: &Args) -> WriterSettings {
-    let run = args
-        .identity
-        .run_id
-        .clone()
-        .map(|run| ("millrace.run_id".to_owned(), run));
-    let unit = args
-        .identity
-        .unit
-        .as_ref()
-        .map(|unit| (UNITS_KEY.to_owned(), json!([unit]).to_string()));
+    let identity = &args.identity;
+    let provenance = Provenance {
+        tool: Args::NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        pipeline: identity.pipeline.as_deref(),
+        run_id: identity.run_id.as_deref(),
+        step: identity.step.as_deref(),
+        unit: identity.unit.as_deref(),
+    };
     WriterSettings {
         codec: args.compression,
         target_size: args.target_size.0,
         row_group_size: args.row_group_size.0,
         threads: args.threads.count(),
-        memory: args.memory.memory.0,
+        memory: match args.sort_by {
+            None => args.memory.memory.0,
+            Some(_) => args.memory.memory.0 / 2,
+        },
         temp_dir: args.memory.spill_dir(),
+        sorting: args.sort_by.clone().unwrap_or_default(),
         bloom: args.bloom.clone(),
-        metadata: run.into_iter().chain(unit).collect(),
+        metadata: provenance.pairs(),
         ..WriterSettings::default()
     }
 }
@@ -254,6 +287,10 @@ pub(crate) fn commit(
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
     let stage = Stage::open(root, key, args.wait.wait.0)?.based_on(recorded);
+    // What was committed when the dataset had other columns is still the same run.
+    if stage.already_committed().is_none() {
+        plan.fit(args, root, stage.recorded())?;
+    }
     let outside = OutsideRows::open(args.outside(), &reader.schema(), Args::NAME)?;
     let intake = plan.intake(args, outside, &reader.schema());
     if stage.already_committed().is_some() {
@@ -266,10 +303,11 @@ pub(crate) fn commit(
             &Outcome::AlreadyDone(stage.confirm(&asked, &options(args))?),
         );
     }
+    let intake = intake.sorted(sorter(args, &plan.layout.files)?);
     let mut writer = PartitionedWriter::new(
         stage.dir(),
         stage.naming(),
-        plan.files.clone(),
+        plan.layout.files.clone(),
         settings(args),
     );
     let taken = intake.consume(reader, Some(&mut writer), job)?;
@@ -318,6 +356,7 @@ pub(crate) fn dry_run(
 ) -> Result<Exit, Failure> {
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
+    plan.fit(args, root, recorded.as_ref())?;
     // Rows outside are only counted: a dry run writes nothing.
     let outside = match args.outside() {
         crate::args::Outside::Refuse => OutsideRows::Refused,

@@ -11,31 +11,64 @@ use millrace_schema::TableSchema;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The spec in force: the recorded one, which `--by` must agree with, else `--by`.
+/// The spec in force: the recorded one, which `--by` and `--timezone` must agree with, else
+/// what they say.
 pub(crate) fn spec(
     args: &Args,
     root: &Root,
     recorded: Option<&DatasetDescription>,
 ) -> Result<Spec, Failure> {
     let asked = args.by.as_deref().map(Spec::parse).transpose()?;
+    let zone = args
+        .timezone
+        .clone()
+        .map(|zone| (zone != "UTC").then_some(zone));
     let known = recorded
         .and_then(|description| spec::recorded(&description.spec))
         .map(|(spec, _)| spec);
-    match (asked, known) {
-        (Some(asked), Some(known)) if asked != known => Err(Failure::usage(format!(
-            "dataset {} is partitioned by {}, not by {}",
-            quoted(root.shown()),
-            quoted(known.to_string()),
-            quoted(asked.to_string())
-        ))
-        .hint("leave --by out, or write another dataset")),
-        (_, Some(known)) => Ok(known),
-        (asked, None) => {
-            let spec = asked.unwrap_or_default();
-            check_tree(root, &spec)?;
-            Ok(spec)
+    let spec = match (asked, known) {
+        (Some(asked), Some(known)) if asked.items != known.items => {
+            return Err(other_spec(root, &known, &asked));
         }
+        (_, Some(known)) => known,
+        (asked, None) => {
+            let spec = Spec {
+                zone: zone.clone().flatten(),
+                ..asked.unwrap_or_default()
+            };
+            check_tree(root, &spec)?;
+            spec
+        }
+    };
+    match zone {
+        Some(_) if !spec.has_dates() => Err(Failure::usage(format!(
+            "--timezone changes nothing: {} has no date, year, month, day or hour",
+            quoted(spec.to_string())
+        ))),
+        Some(zone) if zone != spec.zone => Err(other_zone(root, &spec.zone, &zone)),
+        _ => Ok(spec),
     }
+}
+
+fn other_spec(root: &Root, known: &Spec, asked: &Spec) -> Failure {
+    Failure::usage(format!(
+        "dataset {} is partitioned by {}, not by {}",
+        quoted(root.shown()),
+        quoted(known.to_string()),
+        quoted(asked.to_string())
+    ))
+    .hint("leave --by out, or write another dataset")
+}
+
+fn other_zone(root: &Root, known: &Option<String>, asked: &Option<String>) -> Failure {
+    let name = |zone: &Option<String>| zone.clone().unwrap_or_else(|| "UTC".to_owned());
+    Failure::usage(format!(
+        "dataset {} has the days and hours of {}, not those of {}",
+        quoted(root.shown()),
+        name(known),
+        name(asked)
+    ))
+    .hint("leave --timezone out, or write another dataset")
 }
 
 /// A tree of somebody else must have the spec's columns.
@@ -98,22 +131,31 @@ fn nullable(schema: &Schema) -> SchemaRef {
     ))
 }
 
-/// Refuses rows of other columns or types than the dataset records.
-pub(crate) fn check_schema(
+/// Rows of other columns or types than the dataset records.
+pub(crate) fn misfit(
     root: &Root,
-    recorded: Option<&DatasetDescription>,
+    recorded: &DatasetDescription,
     now: &DatasetDescription,
-) -> Result<(), Failure> {
-    let Some(recorded) = recorded.filter(|recorded| recorded.schema.is_object()) else {
-        return Ok(());
-    };
-    if recorded.schema == now.schema && recorded.spec == now.spec {
-        return Ok(());
-    }
+) -> Failure {
     let text = difference(&recorded.schema, &now.schema)
+        .or_else(|| path_difference(&recorded.spec, &now.spec))
         .unwrap_or_else(|| "the types of partition columns differ".to_owned());
-    Err(Failure::data(format!("the stream does not fit dataset {}: {text}", quoted(root.shown())))
-        .hint("give the stream the dataset's columns in their order (transform, ingest --select), or write another dataset"))
+    Failure::data(format!("the stream does not fit dataset {}: {text}", quoted(root.shown())))
+        .hint("give the stream the dataset's columns in their order (transform, ingest --select), or say --schema-change")
+}
+
+/// The first partition column in which two recorded specs differ.
+fn path_difference(then: &Value, now: &Value) -> Option<String> {
+    let columns = |spec: &Value| spec["columns"].as_array().cloned().unwrap_or_default();
+    let text = |column: &Value, key: &str| column[key].as_str().unwrap_or("unknown").to_owned();
+    let (then, now) = (columns(then), columns(now));
+    let (old, new) = then.iter().zip(&now).find(|(old, new)| old != new)?;
+    Some(format!(
+        "partition column {} is {}, recorded is {}",
+        quoted(text(new, "name")),
+        text(new, "type"),
+        text(old, "type")
+    ))
 }
 
 /// The first field in which two Table Schemas differ.

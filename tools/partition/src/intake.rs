@@ -7,8 +7,9 @@ use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use millrace_cli::Job;
 use millrace_dataset::content::Content;
+use millrace_dataset::evolution::adapt_batch;
 use millrace_dataset::spec::Keys;
-use millrace_dataset::write::{PartitionedWriter, Piece, Scatter};
+use millrace_dataset::write::{PartitionedWriter, Piece, Scatter, Sorter};
 use millrace_fault::{Context, Failure, guarded};
 use millrace_stream::Reader;
 
@@ -22,7 +23,11 @@ pub(crate) struct Intake {
     content: Option<Content>,
     /// Columns that go into the files.
     columns: Vec<usize>,
+    /// The files' schema.
+    files: SchemaRef,
     scatter: Scatter,
+    /// Where rows go instead, if they are to be sorted.
+    sorter: Option<Sorter>,
     /// Rows kept, by partition number.
     rows: Vec<u64>,
     rows_in: u64,
@@ -58,10 +63,18 @@ impl Intake {
             outside,
             content,
             columns,
-            scatter: Scatter::new(files),
+            scatter: Scatter::new(files.clone()),
+            files,
+            sorter: None,
             rows: Vec::new(),
             rows_in: 0,
         }
+    }
+
+    /// Rows are sorted before they are written.
+    pub(crate) fn sorted(mut self, sorter: Option<Sorter>) -> Self {
+        self.sorter = sorter;
+        self
     }
 
     /// Reads the stream to its end marker, into `writer` if there is one.
@@ -79,6 +92,7 @@ impl Intake {
         }
         let rest = self.scatter.finish().map_err(kernel)?;
         self.give(rest, &mut writer)?;
+        self.give_sorted(&mut writer)?;
         let partitions = (0u32..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
         Ok(Taken {
             rows: self.rows_in,
@@ -110,8 +124,23 @@ impl Intake {
         if !split || ids.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = batch.project(&self.columns).map_err(kernel)?;
-        self.scatter.push(batch, &ids).map_err(kernel)
+        let batch = self.to_files(&batch).map_err(kernel)?;
+        match &mut self.sorter {
+            None => self.scatter.push(batch, &ids).map_err(kernel),
+            Some(sorter) => {
+                sorter.push(batch, &ids)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The columns of the files, in their types.
+    fn to_files(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let columns = batch.project(&self.columns)?;
+        match columns.schema().fields() == self.files.fields() {
+            true => Ok(columns),
+            false => adapt_batch(&columns, &self.files),
+        }
     }
 
     /// Decides for partitions that are new whether they are inside of the scope.
@@ -167,6 +196,14 @@ impl Intake {
             writer.push(self.keys.path(id), rows)?;
         }
         Ok(())
+    }
+
+    /// The sorter has all rows: they come back partition by partition.
+    fn give_sorted(&mut self, writer: &mut Option<&mut PartitionedWriter>) -> Result<(), Failure> {
+        let (Some(writer), Some(sorter)) = (writer, self.sorter.take()) else {
+            return Ok(());
+        };
+        sorter.finish(|id, rows| writer.push(self.keys.path(id), rows).map_err(Failure::from))
     }
 }
 

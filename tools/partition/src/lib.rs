@@ -9,6 +9,7 @@
 pub mod args;
 mod commit;
 mod dataset;
+mod evolve;
 mod intake;
 mod manual;
 mod outside;

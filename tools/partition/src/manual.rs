@@ -34,6 +34,14 @@ Sixteen buckets of customers within each region, filters for point lookups:
 
   prune orders | partition by_customer --by 'region,bucket=bucket(16,customer_id)' --bloom order_id
 
+Days as they are in Berlin:
+
+  ingest day/*.ndjson --schema orders.json | partition orders --by 'order_date=date(event_timestamp)' --timezone Europe/Berlin
+
+Rows of a customer side by side:
+
+  prune orders | partition by_day --by 'order_date=date(event_timestamp)' --sort-by 'customer_id,event_timestamp desc'
+
 Compact what was just written:
 
   ingest late.ndjson --schema orders.json | partition orders --mode append > list && compact orders - < list",
@@ -52,7 +60,9 @@ Names of partition columns must not start with '_' or '.', which readers skip. A
 
 When a partition would lose more than --max-shrink of its rows, or an empty stream would replace data without --allow-empty, the run ends with 1 before anything has changed: a handful of late rows must not replace a day. --scope tells which partitions a run owns.
 
-The first commit records the spec and the files' columns; another --by is refused (2), other columns or types (3).",
+The first commit records the spec and the files' columns; another --by is refused (2), other columns or types (3), unless --schema-change says otherwise.
+
+--schema-change widen takes a stream that has further columns, lacks some, has them in another order, or in a type that holds the recorded one's values or the other way round: integers of other widths, float32 and float64, decimals with more digits, timestamps of another unit. Dates do not become timestamps, nor integers of 64 bits doubles. The union by name becomes what is recorded, in the same transaction as the rows, and the new files have its types; prune and compact read files without a column as null. A decimal of another scale is refused where partitions depend on it. With replace the stream's columns are recorded as they are, which suits a run that replaces every partition. With both, files that stay in the dataset are compared with the new ones before the commit: a column that no type can hold for both is refused (3), naming both. Other readers may need to be told to unite files by name (DuckDB union_by_name, Spark mergeSchema).",
     ),
     (
         "RUNS",
@@ -62,12 +72,16 @@ The first commit records the spec and the files' columns; another --by is refuse
         "FILES",
         "DATASET holds nothing but partition folders with Parquet files, part-N-TXID.parquet. What is being written, the lock, the log and, for --keep, what was replaced lie beside it in .DATASET.millrace: never glob the parent. Rows that exceed --memory go to an unnamed file in --temp-dir.
 
-The Parquet files carry the run id and the unit in their key-value metadata (millrace.run_id, millrace.units).",
+The Parquet files tell in their key-value metadata where their rows come from: millrace.tool and millrace.version, and, where they were given, millrace.pipeline, millrace.run_id, millrace.step and millrace.units (a JSON array). Nothing there is made up: without --run-id there is none in the files, so that the same input and options make the same bytes. pyarrow shows it as parquet.read_metadata(FILE).metadata.",
     ),
     (
         "NOTES",
         "Files and their number do not depend on --threads. A partition's rows keep the order of the stream. A file ends near --target-size; a partition that is smaller has one file, or one more for rows that came when it had been closed already. Row groups end at --row-group-size. Encodings are chosen for each column from the first rows: a dictionary where values repeat, delta encodings for identifiers, times and long strings.
 
-Timestamps are taken in UTC. A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
+With --sort-by the rows that a run writes into a partition are sorted, file after file: no row of part-00001 comes before one of part-00000 of the same run. The order is recorded in the files as sorting columns, and pages of the first column have statistics, so that readers skip. Numbers, times and booleans are ordered by value (-0.0 before 0.0, NaN after all numbers), texts by their UTF-8 bytes; columns of the path, lists and objects cannot be sorted by (2). Files that other runs appended are not touched: compact --sort-by sorts a partition as a whole.
+
+Timestamps are taken in UTC, or in --timezone, which dataset.json records with the spec: later runs need not repeat it. Only timestamps with a zone are moved (a datetime of ingest has one); dates stay the days they are, and date functions of timestamps without a zone are refused under --timezone (2), since they may mean UTC or the clock on the wall. When clocks go back, both passes of the hour fall into the same partition: order_hour=02 of that day holds two hours of rows. When they go forward there is no such partition. Predicates on the source column are judged by the files' statistics, not by the path, so they are exact under any zone.
+
+A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
     ),
 ];

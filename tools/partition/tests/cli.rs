@@ -633,3 +633,73 @@ fn compression_and_bloom_filters() {
         assert!(compressed.starts_with(expected), "{compressed}");
     }
 }
+
+fn metadata(path: &std::path::Path) -> std::collections::BTreeMap<String, String> {
+    let file = std::fs::File::open(path).unwrap();
+    let reader =
+        parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let pairs = reader.metadata().file_metadata().key_value_metadata();
+    pairs
+        .unwrap()
+        .iter()
+        .filter(|pair| pair.key.starts_with("millrace."))
+        .map(|pair| (pair.key.clone(), pair.value.clone().unwrap()))
+        .collect()
+}
+
+#[test]
+fn files_tell_where_their_rows_come_from_and_compact_keeps_what_holds() {
+    let dir = tempdir().unwrap();
+    let out = dir.path().join("out");
+    let run = |id: &str, start: i64| {
+        let more = [
+            "--mode",
+            "append",
+            "--pipeline",
+            "orders",
+            "--run-id",
+            id,
+            "--step",
+            "s",
+            "--unit",
+            "u",
+        ];
+        write(dir.path(), &more, &stream(&[events(start, 10, DAY, 1)])).code(0);
+    };
+    run("r1", 0);
+    let name = files(&out).into_keys().next().unwrap();
+    let found = metadata(&out.join(name));
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = [
+        ("millrace.pipeline", "orders"),
+        ("millrace.run_id", "r1"),
+        ("millrace.step", "s"),
+        ("millrace.tool", "partition"),
+        ("millrace.units", "[\"u\"]"),
+        ("millrace.version", version),
+    ];
+    let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+    run("r2", 100);
+    millrace_testkit::run(tool("compact").arg(&out).arg("--all")).code(0);
+    let names: Vec<String> = files(&out).into_keys().collect();
+    assert_eq!(names.len(), 1);
+    let found = metadata(&out.join(&names[0]));
+    assert!(!found.contains_key("millrace.run_id"), "{found:?}");
+    assert_eq!(found["millrace.tool"], "partition");
+    assert_eq!(found["millrace.pipeline"], "orders");
+}
+
+#[test]
+fn without_a_run_id_two_runs_make_the_same_bytes() {
+    let contents = || {
+        let dir = tempdir().unwrap();
+        write(dir.path(), &[], &stream(&[day(48)])).code(0);
+        let found = files(&dir.path().join("out"));
+        assert!(found.keys().all(|name| {
+            !metadata(&dir.path().join("out").join(name)).contains_key("millrace.run_id")
+        }));
+        found.into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(contents(), contents());
+}

@@ -2,8 +2,8 @@
 //! merged by name.
 
 use crate::dataset::Dataset;
-use arrow_schema::{Schema, SchemaRef};
-use millrace_dataset::evolution::Evolution;
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+use millrace_dataset::evolution::{Evolution, widened};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::read::{ReadError, Source};
 use millrace_dataset::root::Root;
@@ -154,7 +154,7 @@ fn recorded_first(schema: &SchemaRef, recorded: Option<&SchemaRef>) -> SchemaRef
         .fields()
         .iter()
         .map(|field| match schema.fields().find(field.name()) {
-            Some((_, found)) => found.clone(),
+            Some((_, found)) => as_recorded(found, field),
             None => Arc::new(field.as_ref().clone().with_nullable(true)),
         });
     let others = schema
@@ -163,6 +163,20 @@ fn recorded_first(schema: &SchemaRef, recorded: Option<&SchemaRef>) -> SchemaRef
         .filter(|field| recorded.index_of(field.name()).is_err())
         .cloned();
     Arc::new(Schema::new(known.chain(others).collect::<Vec<_>>()))
+}
+
+/// A column of a narrower type than is recorded has the recorded one, so that the type is
+/// that of all files, whichever are read. A Table Schema says no more of texts, of bytes
+/// and of dictionaries than that.
+fn as_recorded(found: &FieldRef, recorded: &Field) -> FieldRef {
+    let exact = |data_type: &DataType| {
+        data_type.is_numeric() || data_type.is_temporal() || data_type.is_nested()
+    };
+    let (from, to) = (found.data_type(), recorded.data_type());
+    match exact(from) && from != to && widened(from, to).as_ref() == Some(to) {
+        true => Arc::new(found.as_ref().clone().with_data_type(to.clone())),
+        false => found.clone(),
+    }
 }
 
 fn files(dataset: &Dataset) -> Vec<File> {

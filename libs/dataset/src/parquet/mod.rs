@@ -6,4 +6,4 @@ mod settings;
 
 pub use compression::Codec;
 pub use encodings::{Encoded, Encodings};
-pub use settings::WriterSettings;
+pub use settings::{WriterSettings, sorting_columns};

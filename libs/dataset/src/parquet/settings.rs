@@ -1,8 +1,9 @@
 //! Sizes, codec and budget of a writer.
 
 use super::{Codec, Encoded, Encodings};
+use crate::write::{SortKey, SortOrder};
 use parquet::basic::Encoding;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct WriterSettings {
     pub bloom: Vec<String>,
     /// Key-value metadata of every file.
     pub metadata: Vec<(String, String)>,
+    /// How the rows that come are sorted.
+    pub sorting: SortOrder,
 }
 
 impl Default for WriterSettings {
@@ -42,6 +45,7 @@ impl Default for WriterSettings {
             page_size: 256 << 10,
             bloom: Vec::new(),
             metadata: Vec::new(),
+            sorting: SortOrder::default(),
         }
     }
 }
@@ -55,21 +59,21 @@ impl WriterSettings {
             .set_compression(self.codec.into())
             .set_created_by(format!("millrace version {}", env!("CARGO_PKG_VERSION")))
             .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
+            .set_sorting_columns(sorting_columns(&self.sorting, &leaves(encodings)))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_data_page_size_limit(self.page_size)
             // Row groups end where the writer says so, by bytes.
             .set_max_row_group_row_count(None);
         for column in &encodings.columns {
             let path = column.path.clone();
-            if column.page_statistics {
+            let root = path.parts().first();
+            // A reader skips pages by the column that rows are sorted by first.
+            let leads = self.sorting.keys.first().map(|key| &key.column) == root && root.is_some();
+            if column.page_statistics || leads {
                 builder =
                     builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
             }
-            if path
-                .parts()
-                .first()
-                .is_some_and(|root| self.bloom.contains(root))
-            {
+            if root.is_some_and(|root| self.bloom.contains(root)) {
                 builder = builder.set_column_bloom_filter_enabled(path.clone(), true);
             }
             let encoding = match column.encoded {
@@ -84,4 +88,26 @@ impl WriterSettings {
         }
         Arc::new(builder.build())
     }
+}
+
+/// The top-level column of each leaf.
+fn leaves(encodings: &Encodings) -> Vec<&str> {
+    let paths = encodings.columns.iter().map(|column| column.path.parts());
+    paths
+        .map(|parts| parts.first().map_or("", String::as_str))
+        .collect()
+}
+
+/// `order` as Parquet records it, by the positions of `leaves`; None where rows have no order.
+pub fn sorting_columns(order: &SortOrder, leaves: &[&str]) -> Option<Vec<SortingColumn>> {
+    let column = |key: &SortKey| {
+        let at = leaves.iter().position(|leaf| *leaf == key.column)?;
+        Some(SortingColumn {
+            column_idx: i32::try_from(at).ok()?,
+            descending: key.descending,
+            nulls_first: key.nulls_first,
+        })
+    };
+    let columns: Option<Vec<SortingColumn>> = order.keys.iter().map(column).collect();
+    columns.filter(|columns| !columns.is_empty())
 }

@@ -1,8 +1,9 @@
 //! A spec against a schema: which column feeds which part of the path, and how.
 
 use super::codes::Kind;
-use super::{Item, Spec, SpecError, Transform};
+use super::{Item, Spec, SpecError, Transform, zoned};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use jiff::tz::TimeZone;
 
 /// A spec whose columns were found in a schema.
 #[derive(Clone, Debug)]
@@ -25,15 +26,18 @@ pub struct BoundItem {
     /// The type of the partition column for readers.
     pub data_type: DataType,
     pub(super) kind: Kind,
+    /// Whose days and hours; None is UTC, or a column without instants.
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Spec {
     /// Finds the spec's columns in `schema` and checks that its functions take them.
     pub fn bind(&self, schema: &SchemaRef) -> Result<Bound, SpecError> {
+        let zone = self.zone.as_deref().map(zoned::zone).transpose()?;
         let items: Result<Vec<BoundItem>, SpecError> = self
             .items
             .iter()
-            .map(|item| bind_item(item, schema))
+            .map(|item| bind_item(item, schema, zone.as_ref()))
             .collect();
         Ok(Bound {
             items: items?,
@@ -74,7 +78,11 @@ impl Bound {
     }
 }
 
-fn bind_item(item: &Item, schema: &Schema) -> Result<BoundItem, SpecError> {
+fn bind_item(
+    item: &Item,
+    schema: &Schema,
+    zone: Option<&TimeZone>,
+) -> Result<BoundItem, SpecError> {
     let Some(source) = position(schema, &item.column) else {
         let names: Vec<&str> = schema
             .fields()
@@ -88,13 +96,14 @@ fn bind_item(item: &Item, schema: &Schema) -> Result<BoundItem, SpecError> {
         });
     };
     let found = schema.field(source).data_type();
-    let (kind, data_type) =
-        resolve(item.transform, values_of(found)).map_err(|expected| SpecError::WrongType {
-            item: item.to_string(),
-            column: item.column.clone(),
-            found: found.to_string(),
-            expected,
-        })?;
+    let unfit = |expected| SpecError::WrongType {
+        item: item.to_string(),
+        column: item.column.clone(),
+        found: found.to_string(),
+        expected,
+    };
+    let (kind, data_type) = resolve(item.transform, values_of(found)).map_err(unfit)?;
+    let zone = zone_of(item.transform, values_of(found), zone).map_err(unfit)?;
     let twin = position(schema, &item.name)
         .filter(|twin| *twin != source || item.transform != Transform::Identity);
     Ok(BoundItem {
@@ -103,7 +112,24 @@ fn bind_item(item: &Item, schema: &Schema) -> Result<BoundItem, SpecError> {
         twin,
         data_type,
         kind,
+        zone,
     })
+}
+
+/// The zone, where there are instants: a date is a day already. A time without a zone may
+/// mean UTC or the clock on the wall: it is not guessed.
+fn zone_of(
+    transform: Transform,
+    from: &DataType,
+    zone: Option<&TimeZone>,
+) -> Result<Option<TimeZone>, &'static str> {
+    match from {
+        DataType::Timestamp(_, Some(_)) if transform.is_date() => Ok(zone.cloned()),
+        DataType::Timestamp(_, None) if transform.is_date() && zone.is_some() => {
+            Err("a timestamp with a zone, or a date, under a time zone")
+        }
+        _ => Ok(None),
+    }
 }
 
 fn position(schema: &Schema, name: &str) -> Option<usize> {

@@ -1,13 +1,14 @@
 //! The values of one path column as small numbers: each distinct folder text gets a
 //! code, in order of appearance.
 
-use super::{SpecError, Transform, calendar, iceberg};
+use super::{SpecError, Transform, calendar, iceberg, zoned};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use foldhash::fast::RandomState;
+use jiff::tz::TimeZone;
 use std::collections::HashMap;
 
 /// How folder texts are made of an array.
@@ -38,6 +39,8 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Codes {
     kind: Kind,
+    /// Whose days and hours; None is UTC.
+    zone: Option<TimeZone>,
     /// The text of each code; None is null.
     texts: Vec<Option<Box<str>>>,
     by_text: HashMap<Box<str>, u32, RandomState>,
@@ -84,9 +87,10 @@ impl Refused {
 }
 
 impl Codes {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: Kind, zone: Option<TimeZone>) -> Self {
         Codes {
             kind,
+            zone,
             texts: Vec::new(),
             by_text: HashMap::default(),
             by_number: HashMap::default(),
@@ -177,7 +181,11 @@ impl Codes {
         value: i64,
         per_day: i64,
     ) -> Result<(calendar::Range, u32), OutOfRange> {
-        let (text, range) = calendar::part(transform, value, per_day).ok_or(OutOfRange(value))?;
+        let part = match &self.zone {
+            None => calendar::part(transform, value, per_day),
+            Some(zone) => zoned::part(zone, transform, value, per_day),
+        };
+        let (text, range) = part.ok_or(OutOfRange(value))?;
         Ok((range, self.of_text(&text)))
     }
 

@@ -36,6 +36,12 @@ pub enum SpecError {
         /// The types that would do.
         expected: &'static str,
     },
+    /// A time zone that nobody knows.
+    #[error("there is no time zone {}", quoted(.name))]
+    Zone {
+        /// Its name.
+        name: String,
+    },
     /// A value that cannot be a folder name.
     #[error("value {} of {} cannot name a partition: {problem}", quoted(clip(.value, 80)), quoted(.column))]
     Value {
@@ -86,7 +92,8 @@ impl Coded for SpecError {
         match self {
             SpecError::Syntax { .. }
             | SpecError::UnknownColumn { .. }
-            | SpecError::WrongType { .. } => Exit::USAGE,
+            | SpecError::WrongType { .. }
+            | SpecError::Zone { .. } => Exit::USAGE,
             _ => Exit::DATA,
         }
     }
@@ -97,6 +104,9 @@ impl Coded for SpecError {
                 "partition by something coarser, for example a date or bucket(64,column); or raise --max-partitions"
                     .to_owned(),
             ),
+            SpecError::Zone { .. } => {
+                Some("names are those of the IANA database, such as Europe/Berlin".to_owned())
+            }
             _ => None,
         }
     }

@@ -29,7 +29,7 @@ impl Keys {
         let codes: Vec<Codes> = bound
             .items
             .iter()
-            .map(|item| Codes::new(item.kind))
+            .map(|item| Codes::new(item.kind, item.zone.clone()))
             .collect();
         Keys {
             agreement: Agreement::new(&bound),

@@ -15,6 +15,7 @@ mod iceberg;
 mod keys;
 mod parse;
 mod record;
+mod zoned;
 
 pub use agree::Agreement;
 pub use bind::{Bound, BoundItem};
@@ -22,6 +23,7 @@ pub use error::SpecError;
 pub use iceberg::murmur3;
 pub use keys::Keys;
 pub use record::recorded;
+pub use zoned::zone_name;
 
 use std::fmt;
 
@@ -30,6 +32,9 @@ use std::fmt;
 pub struct Spec {
     /// The path's columns; empty for a dataset without partitions.
     pub items: Vec<Item>,
+    /// The time zone (IANA) whose days and hours the date functions tell; None is UTC.
+    /// Not part of the text.
+    pub zone: Option<String>,
 }
 
 /// One column of the path.
@@ -71,6 +76,19 @@ impl Spec {
         parse::spec(text)
     }
 
+    /// Whether a function depends on the time zone.
+    pub fn has_dates(&self) -> bool {
+        self.items.iter().any(|item| item.transform.is_date())
+    }
+
+    /// The text, and the zone where it is not UTC.
+    pub fn described(&self) -> String {
+        match &self.zone {
+            None => self.to_string(),
+            Some(zone) => format!("{self} in {zone}"),
+        }
+    }
+
     /// Whether there are no partitions.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -104,6 +122,12 @@ impl fmt::Display for Item {
 }
 
 impl Transform {
+    /// Whether it is made of days and hours.
+    fn is_date(self) -> bool {
+        use Transform::*;
+        matches!(self, Date | Year | Month | Day | Hour)
+    }
+
     /// The function's name in a spec; empty for a plain column.
     pub fn name(self) -> &'static str {
         match self {

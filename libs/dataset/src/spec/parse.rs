@@ -10,7 +10,7 @@ pub(super) fn spec(text: &str) -> Result<Spec, SpecError> {
     let mut cursor = Cursor { text, at: 0 };
     let mut items: Vec<Item> = Vec::new();
     if text.trim().is_empty() {
-        return Ok(Spec { items });
+        return Ok(Spec::default());
     }
     loop {
         items.push(cursor.item()?);
@@ -20,7 +20,7 @@ pub(super) fn spec(text: &str) -> Result<Spec, SpecError> {
     }
     cursor.end()?;
     check_names(text, &items)?;
-    Ok(Spec { items })
+    Ok(Spec { items, zone: None })
 }
 
 /// Names that readers ignore or confuse are refused.
@@ -242,7 +242,7 @@ mod tests {
             let items = names.iter().enumerate().map(|(i, column)| Item {
                 name: format!("n{i}{column}"), column: column.clone(), transform: transforms[i % 4],
             }).collect();
-            let expected = Spec { items };
+            let expected = Spec { items, zone: None };
             prop_assert_eq!(spec(&expected.to_string()).unwrap(), expected);
         }
 

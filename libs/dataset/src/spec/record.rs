@@ -5,19 +5,27 @@ use arrow_schema::{DataType, Field, Fields};
 use serde_json::{Value, json};
 
 impl Bound {
-    /// `{"by": "…", "columns": [{"name", "type"}]}`.
+    /// `{"by": "…", "columns": [{"name", "type"}], "timezone": "…"}`; UTC is left out.
     pub fn to_json(&self) -> Value {
         let column =
             |field: &Field| json!({"name": field.name(), "type": field.data_type().to_string()});
         let columns: Vec<Value> = self.fields().iter().map(|field| column(field)).collect();
-        json!({"by": self.spec().to_string(), "columns": columns})
+        let mut value = json!({"by": self.spec().to_string(), "columns": columns});
+        if let Some(zone) = &self.spec().zone {
+            value["timezone"] = zone.as_str().into();
+        }
+        value
     }
 }
 
 /// What [`Bound::to_json`] wrote: the spec, and the path's columns as far as their types
 /// are understood. None for anything else.
 pub fn recorded(value: &Value) -> Option<(Spec, Fields)> {
-    let spec = Spec::parse(value.get("by")?.as_str()?).ok()?;
+    let mut spec = Spec::parse(value.get("by")?.as_str()?).ok()?;
+    spec.zone = value
+        .get("timezone")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let field = |column: &Value| {
         let data_type: DataType = column.get("type")?.as_str()?.parse().ok()?;
         Some(Field::new(column.get("name")?.as_str()?, data_type, true))
@@ -48,8 +56,14 @@ mod tests {
             Field::new("price", DataType::Decimal128(10, 2), true),
         ]));
         let spec = Spec::parse("d=date(ts),h=hour(ts),price,b=bucket(8,ts)").unwrap();
-        let bound = spec.bind(&schema).unwrap();
-        assert_eq!(recorded(&bound.to_json()), Some((spec, bound.fields())));
+        for zone in [None, Some("Europe/Berlin".to_owned())] {
+            let spec = Spec {
+                zone,
+                ..spec.clone()
+            };
+            let bound = spec.bind(&schema).unwrap();
+            assert_eq!(recorded(&bound.to_json()), Some((spec, bound.fields())));
+        }
         assert_eq!(recorded(&json!({})), None);
         assert_eq!(recorded(&Value::Null), None);
     }

@@ -1,6 +1,6 @@
 //! What a transaction is asked to do.
 
-use super::{Fingerprint, LogEntry};
+use super::{Fingerprint, LogEntry, Unite};
 use crate::state::DatasetDescription;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Change {
     pub description: Fingerprint,
     /// What the dataset is from now on.
     pub dataset: DatasetDescription,
+    /// The new files' schema, where the files that stay must be compared with it.
+    pub unite: Option<Unite>,
 }
 
 /// A change of one partition.

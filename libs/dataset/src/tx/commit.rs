@@ -5,7 +5,7 @@ use super::log::{Log, LogEntry};
 use super::plan::Planned;
 use super::{
     Change, CommitOptions, Error, Fingerprint, Outcome, Stage, guard, plan, prepare, recover,
-    rollforward, trash,
+    rollforward, trash, unite,
 };
 use crate::root::Root;
 use crate::state::Recorded;
@@ -49,6 +49,7 @@ pub(super) fn commit(
     check_description(stage, recorded.as_ref(), &change)?;
     let planned = plan::plan(&stage.root, &change, &log)?;
     guard::check(&stage.root, &planned, &change.guards)?;
+    unite::check(&stage.root, &planned, &change)?;
     let intent = Intent {
         description: change.description,
         dataset_before: recorded.map(|recorded| recorded.dataset),

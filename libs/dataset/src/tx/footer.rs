@@ -1,12 +1,15 @@
 //! What a Parquet file says of itself: rows, and the units that wrote them.
 
 use super::Error;
+use arrow_schema::{Schema, SchemaRef};
 use millrace_fault::{guarded, quoted};
 use millrace_storage::{ReadAt, open_read_at};
+use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 use parquet::file::FOOTER_SIZE;
 use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The key under which a file carries the units whose rows it holds: a JSON array of
 /// names. A compacted file carries those of all its inputs.
@@ -46,6 +49,19 @@ pub(crate) fn read(path: &Path) -> Result<Footer, Error> {
         rows,
         bytes: source.len(),
         units: units.unwrap_or_default(),
+    })
+}
+
+/// The Arrow schema of the file at `path`.
+pub(crate) fn schema(path: &Path) -> Result<SchemaRef, Error> {
+    let source = open_read_at(&path.into())?;
+    let metadata = metadata(source.as_ref(), path)?;
+    let file = metadata.file_metadata();
+    let schema: Result<Schema, ParquetError> =
+        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata());
+    schema.map(Arc::new).map_err(|error| Error::Parquet {
+        path: path.to_owned(),
+        source: error,
     })
 }
 

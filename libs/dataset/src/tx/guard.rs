@@ -3,7 +3,7 @@
 
 use super::log::Log;
 use super::plan::{Planned, plan};
-use super::{Change, Error, Guards, footer};
+use super::{Change, Error, Guards, footer, unite};
 use crate::root::Root;
 use millrace_fault::quoted;
 
@@ -32,7 +32,8 @@ pub fn preview(
         .iter()
         .map(|partition| measure(root, partition))
         .collect();
-    let verdict = check(root, &planned, &change.guards);
+    let verdict =
+        check(root, &planned, &change.guards).and_then(|()| unite::check(root, &planned, change));
     Ok((previews?, verdict))
 }
 

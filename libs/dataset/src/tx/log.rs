@@ -121,6 +121,14 @@ impl Log {
         (last.id == id).then_some(last)
     }
 
+    /// Whether another transaction that still stands was committed after `id`.
+    pub(crate) fn is_followed(&self, id: &str) -> bool {
+        let newer = self.entries.iter().rev().take_while(|entry| entry.id != id);
+        newer
+            .filter(|entry| entry.undoes.is_none())
+            .any(|entry| self.committed(&entry.id).is_some())
+    }
+
     /// The committed transactions of `run` (a run id or a transaction's id), newest first.
     pub(crate) fn of_run(&self, run: &str) -> Vec<&LogEntry> {
         let named = |entry: &&LogEntry| {

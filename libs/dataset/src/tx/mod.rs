@@ -3,8 +3,8 @@
 //!
 //! 1. [`stage`](Stage): write complete partition folders under `tx/ID/new`, no lock.
 //! 2. [`stage`](Stage::commit): check and sync what was staged.
-//! 3. [`commit`]: the dataset's lock; [`recover`]; [`plan`], [`guard`], [`prepare`],
-//!    [`probe`]; write [`intent`].
+//! 3. [`commit`]: the dataset's lock; [`recover`]; [`plan`], [`guard`], [`unite`],
+//!    [`prepare`], [`probe`]; write [`intent`].
 //! 4. [`commit`]: the commit point, `tx/ID` → `tx/ID.ready`.
 //! 5. [`rollforward`]: exchange each partition's folder.
 //! 6. [`log`]: one line.
@@ -30,6 +30,7 @@ mod rollforward;
 mod stage;
 mod trash;
 mod undo;
+mod unite;
 
 pub use change::{Change, CommitOptions, Guards, Keep, Outcome, PartitionChange, StagedFile};
 pub use error::Error;
@@ -41,3 +42,4 @@ pub use recover::recover;
 pub use stage::Stage;
 pub use trash::{locate, reopen};
 pub use undo::undo;
+pub use unite::Unite;

@@ -45,8 +45,10 @@ pub fn undo(
             mode: "undo".to_owned(),
             ..Fingerprint::default()
         };
+        // Files that a later transaction wrote may need what this one recorded.
         let dataset = before
             .and_then(|before| before.dataset_before)
+            .filter(|_| !log.is_followed(&target.id))
             .or(stage.seen.clone());
         let intent = Intent {
             description,

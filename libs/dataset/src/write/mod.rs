@@ -2,6 +2,7 @@
 //!
 //! [`Scatter`] splits batches by partition, [`PartitionedWriter`] encodes what falls to
 //! each on several threads, within a memory budget, into files of a target size.
+//! [`Sorter`] stands in front of it where rows are to be sorted.
 
 mod error;
 mod file;
@@ -12,11 +13,13 @@ mod pool;
 mod scatter;
 mod sink;
 mod size;
+mod sort;
 mod spill;
 mod whole;
 
 pub use error::WriteError;
 pub use partitioned::{Naming, PartitionedWriter, Staged};
 pub use scatter::{Piece, Scatter};
+pub use sort::{OrderError, SortKey, SortOrder, SortSettings, Sorter, SorterError};
 
 pub use crate::tx::StagedFile;

@@ -65,6 +65,19 @@ impl Spill {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts `batches`, which take `raw` bytes of memory, away, as one batch.
+    pub(super) fn put(&self, batches: &[RecordBatch], raw: usize) -> Result<Segment, WriteError> {
+        let place = self.write(batches).map_err(|source| self.failed(source))?;
+        Ok(Segment {
+            place: Arc::new(OnceLock::from(place)),
+            raw,
+        })
+    }
+
+    fn write(&self, batches: &[RecordBatch]) -> io::Result<Place> {
+        self.append(&encode(batches).map_err(io::Error::other)?)
+    }
+
     /// Has the pool put `rows`, which take `raw` bytes of memory, away, as one batch.
     pub(super) fn submit(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
         let place = Arc::new(OnceLock::new());
@@ -130,14 +143,6 @@ struct Put {
     place: Arc<OnceLock<Place>>,
 }
 
-impl Put {
-    fn write(&self, rows: &Rows) -> io::Result<()> {
-        let bytes = encode(&rows.batches).map_err(io::Error::other)?;
-        let _ = self.place.set(self.spill.append(&bytes)?);
-        Ok(())
-    }
-}
-
 impl Task for Put {
     fn run(&self) -> Result<(), WriteError> {
         let rows = self
@@ -145,9 +150,12 @@ impl Task for Put {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = rows.as_ref().map_or(Ok(()), |rows| self.write(rows));
+        let written = rows.map(|rows| self.spill.write(&rows.batches));
+        let placed = written
+            .transpose()
+            .map(|place| place.map(|place| self.place.set(place)));
         self.spill.waiting.fetch_sub(1, Ordering::AcqRel);
-        written.map_err(|source| self.spill.failed(source))
+        placed.map(drop).map_err(|source| self.spill.failed(source))
     }
 }
 

@@ -247,6 +247,7 @@ impl Job {
                 spec: self.spec.clone().into(),
                 ..Default::default()
             },
+            unite: None,
         })
     }
 
