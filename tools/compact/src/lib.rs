@@ -45,6 +45,9 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
     let wanted = choose::wanted(args)?;
     if args.dry_run {
         let plans = plans(args, &root, &wanted, bounds, job)?;
+        if plans.is_empty() {
+            job.say("nothing to compact");
+        }
         return print::plans(args, &root, &plans);
     }
     let stage = match &args.identity.run_id {

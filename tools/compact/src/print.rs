@@ -30,6 +30,7 @@ pub(crate) fn plans(args: &Args, root: &Root, plans: &[PartitionPlan]) -> Result
             let all: Vec<Value> = counted.iter().map(plan_json).collect();
             out.line(json!({ "partitions": all }).to_string())?;
         }
+        Form::Text if counted.is_empty() => {}
         Form::Text => table(&counted, &mut out)?,
     }
     match out.finish() {

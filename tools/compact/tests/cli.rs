@@ -294,6 +294,11 @@ fn a_dry_run_tells_and_changes_nothing() {
         1,
         "no state was made"
     );
+    let nothing = compact(&root, &["--all", "--dry-run", "--target-size", "1kB"]).code(0);
+    assert_eq!(
+        (nothing.text().as_str(), nothing.stderr.as_str()),
+        ("", "compact: nothing to compact\n")
+    );
 }
 
 #[test]
