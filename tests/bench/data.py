@@ -46,7 +46,7 @@ def dirty(target, rows):
 
 # What parquet inputs hold: like an order, made by DuckDB, so that no writer of ours is favoured.
 EVENT = """
-    i as order_id, uuid()::varchar as event_id,
+    i as order_id, md5(i::varchar)::uuid::varchar as event_id,
     timestamp '2026-01-01' + to_microseconds((i * 7919 * 1000) % {span}) as event_timestamp,
     (hash(i) % 1000000)::bigint as customer_id,
     ['eu-west','eu-north','us-east','us-west','ap-south','uk'][1 + (hash(i + 1) % 6)::bigint] as region,

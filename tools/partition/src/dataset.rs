@@ -51,13 +51,23 @@ pub(crate) fn spec(
 }
 
 fn other_spec(root: &Root, known: &Spec, asked: &Spec) -> Failure {
-    Failure::usage(format!(
-        "dataset {} is partitioned by {}, not by {}",
+    let known = match known.items.is_empty() {
+        true => "is not partitioned".to_owned(),
+        false => format!("is partitioned by {}", quoted(known.to_string())),
+    };
+    let failure = Failure::usage(format!(
+        "dataset {} {known}, and cannot be by {}",
         quoted(root.shown()),
-        quoted(known.to_string()),
         quoted(asked.to_string())
-    ))
-    .hint("leave --by out, or write another dataset")
+    ));
+    match root.path().is_dir() {
+        true => failure.hint("leave --by out, or write another dataset"),
+        // Whoever removed the dataset meant to start over.
+        false => failure.hint(format!(
+            "it is gone, but its state is still there; to start over, remove {} too",
+            quoted(root.state_dir().to_string_lossy())
+        )),
+    }
 }
 
 fn other_zone(root: &Root, known: &Option<String>, asked: &Option<String>) -> Failure {

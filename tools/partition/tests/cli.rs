@@ -183,6 +183,16 @@ fn create_refuses_data_overwrite_replaces_append_adds() {
         "{}",
         refused.stderr
     );
+
+    // Whoever removed it meant to start over, and is told how.
+    std::fs::remove_dir_all(&out).unwrap();
+    let refused = run_with(&mut partition(dir.path(), &other), &stream(&[day(3)])).code(2);
+    assert!(
+        refused.stderr.contains("to start over, remove")
+            && refused.stderr.contains(".out.millrace"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
