@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import data
 import equal
@@ -19,8 +20,11 @@ from jobs import JOBS
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = {"duckdb": "duckdb", "polars": "polars", "pyarrow": "pyarrow", "chdb": "chdb", "spark": "pyspark"}
-# Spark's start alone takes longer than some jobs: fewer rounds, said in the table.
-SPARK_ROUNDS = 3
+# An engine that took so many seconds in the warm-up gets fewer rounds, said in the table:
+# its spread is not what decides.
+SLOW_SECONDS, SLOW_ROUNDS = 12, 2
+# One that took so many is stopped, and has no time at all.
+LONGEST_SECONDS = 240
 # With a final sync: the difference is what counts, and it is the disk's.
 SYNC_ROUNDS = 1
 
@@ -70,7 +74,7 @@ class Bench:
         journal looks for free inodes more slowly for a minute after thousands were freed."""
         if self.scratch.exists():
             self.old.mkdir(parents=True, exist_ok=True)
-            self.scratch.rename(self.old / str(len(os.listdir(self.old))))
+            self.scratch.rename(pathlib.Path(tempfile.mkdtemp(dir=self.old)))
         self.scratch.mkdir(parents=True)
         if prepare:
             subprocess.run(prepare, shell=True, check=True)
@@ -82,7 +86,7 @@ class Bench:
         if sync:
             command = f"{{ {command}; }} && sync"
         prepare = job.prepare.format(data=source, out=out) if job.prepare and engine == "millrace" else None
-        return measure.quiet_run(command, lambda: self.clean(prepare), env=self.environment), out
+        return measure.quiet_run(command, lambda: self.clean(prepare), env=self.environment, timeout=LONGEST_SECONDS), out
 
     def verified(self, job, out, expected):
         """Compares an output with the first one; returns (its figures, what differs)."""
@@ -103,9 +107,11 @@ class Bench:
         found, expected = {}, None
         for engine in engines:
             result, out = self.once(engine, job, source, threads)
-            found[engine] = entry = {"runs": []}
+            found[engine] = entry = {"runs": [], "slow": result.wall > SLOW_SECONDS and engine != "millrace"}
             if result.code != 0:
-                entry["skipped"] = "not offered" if result.code == 64 else f"failed ({result.code})"
+                stopped = result.wall >= LONGEST_SECONDS
+                failed = f"stopped after {LONGEST_SECONDS} s" if stopped else f"failed ({result.code})"
+                entry["skipped"] = "not offered" if result.code == 64 else failed
                 if result.code != 64:
                     print(f"  {engine}: {entry['skipped']}: {result.stderr.strip()[-300:]}")
                 continue
@@ -126,12 +132,12 @@ class Bench:
         running = [engine for engine in engines if "skipped" not in found[engine]]
         for round_ in range(self.options.rounds):
             for engine in running:
-                if engine == "spark" and round_ >= SPARK_ROUNDS:
+                if found[engine]["slow"] and round_ >= SLOW_ROUNDS:
                     continue
                 result, _ = self.once(engine, job, source, threads)
                 found[engine]["runs"].append(result.as_dict())
         if job.compare:
-            for engine in running:
+            for engine in [engine for engine in running if not found[engine]["slow"]]:
                 runs = [self.once(engine, job, source, threads, sync=True)[0].as_dict() for _ in range(SYNC_ROUNDS)]
                 found[engine]["durable"] = report.spread(runs, "wall")
         self.clean()

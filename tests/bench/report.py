@@ -42,6 +42,7 @@ def rows(results):
             wall = spread(runs, "wall")
             yield entry, engine, {
                 "wall": wall,
+                "rounds": len(runs),
                 "cpu": spread(runs, "cpu")["median"],
                 "memory": spread(runs, "peak_sum")["median"],
                 "sampled": spread(runs, "peak_sampled")["median"],
@@ -58,6 +59,8 @@ def cell(row, found):
     """Time and memory of one engine at one job, in few characters."""
     if row is None:
         skipped = found.get("skipped", "failed")
+        if skipped.startswith("stopped"):
+            return skipped
         return {"not offered": "—"}.get(skipped, "other rows" if skipped.startswith("different") else "failed")
     return f"{row['wall']['median']:.2f} s, {row['memory'] / 1e6:.0f} MB"
 
@@ -98,8 +101,9 @@ def markdown(record):
             continue
         wall = row["wall"]
         durable = f"{row['durable']:.2f}" if row["durable"] else ""
+        fewer = f", {row['rounds']} rounds" if row["rounds"] < record["rounds"] else ""
         lines.append(
-            f"| {entry['job']} | {engine} | {wall['median']:.2f} ({wall['min']:.2f}–{wall['max']:.2f}) | {durable} |"
+            f"| {entry['job']} | {engine} | {wall['median']:.2f} ({wall['min']:.2f}–{wall['max']:.2f}{fewer}) | {durable} |"
             f" {row['cpu']:.2f} | {row['memory'] / 1e6:.0f} ({row['sampled'] / 1e6:.0f}) | {row['rate']:.0f} |"
             f" {row['output_mb']:.0f}, {row['files']} | {row['time_ratio']:.2f} | {row['memory_ratio']:.2f} |"
         )
