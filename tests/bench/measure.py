@@ -15,6 +15,8 @@ CORES = os.cpu_count() or 1
 BUSY = 0.15
 # Seconds between two samples: more often, and watching would cost the watched.
 PERIOD = 0.02
+# At first more often: a short run is over before that.
+SHORT, START = 0.0005, 0.1
 
 
 @dataclass
@@ -87,7 +89,8 @@ class Sampler(threading.Thread):
         self.pid, self.peaks, self.cpus, self.sampled, self.done = pid, {}, {}, 0, threading.Event()
 
     def run(self):
-        while not self.done.wait(PERIOD):
+        started = time.perf_counter()
+        while not self.done.wait(SHORT if time.perf_counter() - started < START else PERIOD):
             total = 0
             for pid in descendants(self.pid):
                 rss, peak = memory(pid)
@@ -122,10 +125,7 @@ def run(command, env=None, cwd=None, timeout=1800):
     cpu_seconds = max(usage.ru_utime + usage.ru_stime, sum(sampler.cpus.values()))
     others = max(0.0, machine_cpu() - before - cpu_seconds) / (wall * CORES)
     text = errors[0].decode(errors="replace") if errors else ""
-    # A process that is over before the first sample has its own word for its peak.
-    largest = usage.ru_maxrss * 1024
-    peaks, sampled = max(sum(sampler.peaks.values()), largest), max(sampler.sampled, largest)
-    return Run(wall, cpu_seconds, peaks, sampled, others, child.returncode, text)
+    return Run(wall, cpu_seconds, sum(sampler.peaks.values()), sampler.sampled, others, child.returncode, text)
 
 
 def quiet_run(command, prepare, attempts=5, **options):
