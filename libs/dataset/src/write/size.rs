@@ -10,6 +10,11 @@ pub(super) fn raw_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(array_bytes).sum()
 }
 
+/// Bytes of a row of `batch`, on average.
+pub(super) fn row_bytes(batch: &RecordBatch) -> usize {
+    raw_bytes(batch) / batch.num_rows().max(1) + 1
+}
+
 fn array_bytes(array: &ArrayRef) -> usize {
     let data = array.to_data();
     data.get_slice_memory_size()

@@ -5,6 +5,7 @@
 use super::WriteError;
 use super::file::Rows;
 use super::pool::{Pool, Task};
+use super::size::raw_bytes;
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::StreamReader;
@@ -65,9 +66,10 @@ impl Spill {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts `batches`, which take `raw` bytes of memory, away, as one batch.
-    pub(super) fn put(&self, batches: &[RecordBatch], raw: usize) -> Result<Segment, WriteError> {
-        let place = self.write(batches).map_err(|source| self.failed(source))?;
+    /// Puts `batch` away at once.
+    pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
+        let raw = raw_bytes(&batch);
+        let place = self.write(&[batch]).map_err(|source| self.failed(source))?;
         Ok(Segment {
             place: Arc::new(OnceLock::from(place)),
             raw,

@@ -2,7 +2,7 @@
 
 use super::interleave;
 use crate::write::WriteError;
-use crate::write::size::raw_bytes;
+use crate::write::size::{raw_bytes, row_bytes};
 use arrow_array::RecordBatch;
 use arrow_row::Rows;
 use std::cmp::Ordering;
@@ -58,7 +58,7 @@ impl Gathered {
             row,
         });
         self.entries.extend(entries);
-        let per_row = raw_bytes(&batch) / batch.num_rows().max(1) + 1;
+        let per_row = row_bytes(&batch);
         self.batches.push(Held {
             batch,
             keys,

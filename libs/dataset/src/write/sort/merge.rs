@@ -2,7 +2,7 @@
 
 use super::{Keys, Run, Stop, interleave};
 use crate::write::WriteError;
-use crate::write::size::raw_bytes;
+use crate::write::size::row_bytes;
 use crate::write::spill::{Segment, Spill};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
@@ -14,12 +14,12 @@ use std::cmp::Ordering;
 /// `bytes`, each handed to `take` with its first row's partition; where `apart`, each is of
 /// one partition.
 pub(super) fn merge<E>(
-    spill: &mut Spill,
+    spill: &Spill,
     keys: &Keys,
     runs: Vec<Run>,
     bytes: usize,
     apart: bool,
-    mut take: impl FnMut(&mut Spill, u32, RecordBatch) -> Result<(), Stop<E>>,
+    mut take: impl FnMut(u32, RecordBatch) -> Result<(), Stop<E>>,
 ) -> Result<(), Stop<E>> {
     let mut cursors = Vec::with_capacity(runs.len());
     for run in runs {
@@ -30,17 +30,17 @@ pub(super) fn merge<E>(
     while let Some(at) = tree.winner().filter(|at| !cursors[*at].is_done()) {
         let partition = cursors[at].partition();
         if picked.is_full(bytes) || (apart && picked.partition != partition) {
-            picked.hand_out(&cursors, |partition, rows| take(spill, partition, rows))?;
+            picked.hand_out(&cursors, &mut take)?;
         }
         picked.add(at, &cursors[at], partition);
         if cursors[at].is_last() {
             // Its chunk goes, and with it the rows that were picked of it.
-            picked.hand_out(&cursors, |partition, rows| take(spill, partition, rows))?;
+            picked.hand_out(&cursors, &mut take)?;
         }
         cursors[at].advance(spill, keys)?;
         tree.replay(at, |a, b| wins(&cursors, a, b));
     }
-    picked.hand_out(&cursors, |partition, rows| take(spill, partition, rows))
+    picked.hand_out(&cursors, &mut take)
 }
 
 /// Whether cursor `a` comes before `b`. One that is done comes last.
@@ -63,7 +63,7 @@ struct Cursor {
 
 impl Cursor {
     /// None for a run without rows.
-    fn open(run: Run, spill: &mut Spill, keys: &Keys) -> Result<Option<Cursor>, WriteError> {
+    fn open(run: Run, spill: &Spill, keys: &Keys) -> Result<Option<Cursor>, WriteError> {
         let mut segments = run.into_iter();
         let Some(segment) = segments.next() else {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Cursor {
         let (batch, partitions, rows) = read(segment, spill, keys)?;
         Ok(Some(Cursor {
             segments,
-            per_row: per_row(&batch),
+            per_row: row_bytes(&batch),
             batch,
             partitions,
             keys: rows,
@@ -92,34 +92,29 @@ impl Cursor {
     }
 
     fn cmp(&self, other: &Cursor) -> Ordering {
-        let key = |cursor: &Cursor| cursor.partition();
-        key(self)
-            .cmp(&key(other))
+        self.partition()
+            .cmp(&other.partition())
             .then_with(|| self.keys.row(self.row).cmp(&other.keys.row(other.row)))
     }
 
-    fn advance(&mut self, spill: &mut Spill, keys: &Keys) -> Result<(), WriteError> {
+    fn advance(&mut self, spill: &Spill, keys: &Keys) -> Result<(), WriteError> {
         self.row += 1;
         if !self.is_done() {
             return Ok(());
         }
         if let Some(segment) = self.segments.next() {
             (self.batch, self.partitions, self.keys) = read(segment, spill, keys)?;
-            self.per_row = per_row(&self.batch);
+            self.per_row = row_bytes(&self.batch);
             self.row = 0;
         }
         Ok(())
     }
 }
 
-fn per_row(batch: &RecordBatch) -> usize {
-    raw_bytes(batch) / batch.num_rows().max(1) + 1
-}
-
 /// A chunk with its partitions and keys.
 fn read(
     segment: Segment,
-    spill: &mut Spill,
+    spill: &Spill,
     keys: &Keys,
 ) -> Result<(RecordBatch, UInt32Array, Rows), WriteError> {
     let mut batches = spill.read(&segment)?;

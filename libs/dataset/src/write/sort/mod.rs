@@ -124,12 +124,12 @@ impl Sorter {
         let runs = std::mem::take(&mut self.runs);
         let columns: Vec<usize> = (0..self.schema.fields().len() - 1).collect();
         merge::merge(
-            &mut self.spill,
+            &self.spill,
             &self.keys,
             runs,
             self.chunk,
             true,
-            |_, partition, rows| {
+            |partition, rows| {
                 let rows = rows.project(&columns).map_err(failed)?;
                 take(partition, rows).map_err(Stop::Taker)
             },
@@ -144,10 +144,9 @@ impl Sorter {
         }
         gathered.sort(self.threads);
         let mut run = Run::new();
-        let (spill, schema) = (&mut self.spill, &self.schema);
+        let (spill, schema) = (&self.spill, &self.schema);
         gathered.numbered_chunks(self.chunk, |numbers, rows| {
-            let whole = numbered(schema, &rows, numbers)?;
-            run.push(spill.put(&[whole], 0)?);
+            run.push(spill.put(numbered(schema, &rows, numbers)?)?);
             Ok(())
         })?;
         self.runs.push(run);
@@ -161,11 +160,11 @@ impl Sorter {
         while runs.peek().is_some() {
             let group: Vec<Run> = runs.by_ref().take(FAN_IN).collect();
             let mut run = Run::new();
-            let put = |spill: &mut Spill, _: u32, rows: RecordBatch| {
-                run.push(spill.put(&[rows], 0)?);
+            let put = |_: u32, rows: RecordBatch| {
+                run.push(self.spill.put(rows)?);
                 Ok(())
             };
-            merge::merge(&mut self.spill, &self.keys, group, self.chunk, false, put)
+            merge::merge(&self.spill, &self.keys, group, self.chunk, false, put)
                 .map_err(Stop::<WriteError>::failure)?;
             merged.push(run);
         }

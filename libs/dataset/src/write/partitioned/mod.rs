@@ -1,11 +1,15 @@
 //! The partitioned writer: what is encoded when, what is spilled, which file ends where.
 
+mod budget;
+mod unit;
+
+use self::unit::{Unit, cut};
 use super::file::{OpenFile, RowGroup, Rows, Template};
 use super::limits::Limits;
 use super::partition::{Open, Partition};
 use super::pool::Pool;
 use super::size::raw_bytes;
-use super::spill::Spill;
+use super::spill::{Segment, Spill};
 use super::whole::WholeFile;
 use super::{StagedFile, WriteError};
 use crate::parquet::{Encodings, WriterSettings};
@@ -200,15 +204,20 @@ impl PartitionedWriter {
 
     /// Encodes what was spilled: it comes before what waits in memory.
     fn restore(&mut self, id: u32) -> Result<(), WriteError> {
+        for segment in self.take_spilled(id)? {
+            let batches = self.spill.read(&segment)?;
+            self.encode(id, batches)?;
+        }
+        Ok(())
+    }
+
+    /// The partition's segments, each of which can be read.
+    fn take_spilled(&mut self, id: u32) -> Result<Vec<Segment>, WriteError> {
         let spilled = std::mem::take(&mut self.partitions[id as usize].spilled);
         if !spilled.is_empty() {
             self.spill.settle(&self.pool)?;
         }
-        for segment in &spilled {
-            let batches = self.spill.read(segment)?;
-            self.encode(id, batches)?;
-        }
-        Ok(())
+        Ok(spilled)
     }
 
     fn spill_pending(&mut self, id: u32) -> Result<(), WriteError> {
@@ -229,44 +238,6 @@ impl PartitionedWriter {
         self.pending -= partition.pending_bytes;
         let batches = partition.take_pending();
         Ok(Rows { batches, _permit })
-    }
-
-    /// Bytes of rows that may wait: what encoders leave of their share is free for them.
-    fn pending_limit(&self) -> usize {
-        let spare = self.limits.encoders.saturating_sub(self.encoders_cost());
-        self.limits.pending + spare
-    }
-
-    /// An estimate of what all encoders hold.
-    fn encoders_cost(&self) -> usize {
-        self.open.iter().map(|id| self.cost(*id)).sum()
-    }
-
-    fn cost(&self, id: u32) -> usize {
-        let open = self.partitions[id as usize].open.as_ref();
-        open.map_or(0, |open| open.cost(self.limits.encoder))
-    }
-
-    /// Empties the fullest partitions until half of the waiting rows are gone.
-    fn relieve(&mut self) -> Result<(), WriteError> {
-        let half = self.pending / 2;
-        let mut fullest: Vec<(usize, u32)> = (0u32..)
-            .zip(&self.partitions)
-            .filter(|(_, partition)| partition.pending_bytes > 0)
-            .map(|(id, partition)| (partition.pending_bytes, id))
-            .collect();
-        fullest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        for (_, id) in fullest {
-            if self.pending <= half {
-                break;
-            }
-            if self.partitions[id as usize].open.is_some() {
-                self.encode_pending(id)?;
-            } else {
-                self.spill_pending(id)?;
-            }
-        }
-        Ok(())
     }
 
     /// Hands rows to the partition's file in units, rolling row groups and files.
@@ -339,7 +310,7 @@ impl PartitionedWriter {
             return Ok(());
         };
         let rows = self.pending_rows(id, self.partitions[id as usize].held())?;
-        let spilled = std::mem::take(&mut self.partitions[id as usize].spilled);
+        let spilled = self.take_spilled(id)?;
         let file = self.next_file(id, &template)?;
         let whole = WholeFile::new(template, file, self.spill.clone(), spilled, rows);
         self.pool.shared().submit(Arc::new(whole));
@@ -434,35 +405,11 @@ impl PartitionedWriter {
         }
     }
 
-    /// Closes partitions that the stream has left behind.
-    fn close_idle(&mut self) -> Result<(), WriteError> {
-        let (position, idle) = (self.position, self.limits.idle);
-        let is_idle = |id: &&u32| self.partitions[**id as usize].touched + idle < position;
-        let left: Vec<u32> = self.open.iter().filter(is_idle).copied().collect();
-        left.into_iter().try_for_each(|id| self.close_with_rest(id))
-    }
-
     fn close_with_rest(&mut self, id: u32) -> Result<(), WriteError> {
         self.pending -= self.partitions[id as usize].pending_bytes;
         let batches = self.partitions[id as usize].take_pending();
         self.encode(id, batches)?;
         self.close(id)
-    }
-
-    /// Ends the largest row groups in work while the encoders hold more than their share.
-    fn hold_encoders(&mut self) -> Result<(), WriteError> {
-        loop {
-            let total = self.encoders_cost();
-            let largest = self
-                .open
-                .iter()
-                .copied()
-                .max_by_key(|id| (self.cost(*id), std::cmp::Reverse(*id)));
-            match largest {
-                Some(id) if total > self.limits.encoders && self.cost(id) > 0 => self.end_group(id),
-                _ => return Ok(()),
-            }
-        }
     }
 
     /// Completes every file: relative paths with their files, sorted by path.
@@ -480,7 +427,6 @@ impl PartitionedWriter {
         let (open, held): (Vec<u32>, Vec<u32>) = order
             .iter()
             .partition(|id| self.partitions[**id as usize].open.is_some());
-        self.spill.settle(&self.pool)?;
         for id in open.into_iter().chain(held) {
             if self.is_whole(id) {
                 self.write_whole(id)?;
@@ -507,37 +453,4 @@ impl PartitionedWriter {
         }
         Ok(())
     }
-}
-
-/// Rows that are handed to the columns at once.
-#[derive(Default)]
-struct Unit {
-    batches: Vec<RecordBatch>,
-    rows: usize,
-    bytes: usize,
-}
-
-impl Unit {
-    fn add(&mut self, batch: RecordBatch, bytes: usize) {
-        self.rows += batch.num_rows();
-        self.bytes += bytes;
-        self.batches.push(batch);
-    }
-}
-
-/// Takes rows of about `limit` bytes, at least one, off the front of `batch`, of which
-/// `left` bytes are left. A slice is not measured itself: one of lists or of a dictionary
-/// would count all that it shares.
-fn cut(batch: &mut RecordBatch, left: &mut usize, limit: usize) -> (RecordBatch, usize) {
-    let rows = batch.num_rows();
-    let share = limit as f64 / *left as f64;
-    let count = match *left <= limit {
-        true => rows,
-        false => ((share * rows as f64) as usize).clamp(1, rows),
-    };
-    let bytes = (*left as f64 * count as f64 / rows as f64) as usize;
-    let head = batch.slice(0, count);
-    *batch = batch.slice(count, rows - count);
-    *left -= bytes;
-    (head, bytes)
 }
