@@ -80,52 +80,35 @@ pub(crate) fn apply(
     done(args, job, &outcome)
 }
 
-/// Partitions at once, and what each may use.
+/// Partitions at once, and what each may use. Where rows are sorted, a partition at a time
+/// gets more memory, unless there is plenty: half of it is for row groups, since the sorter
+/// has no more than the other while they are written.
 pub(crate) fn shares(
     args: &Args,
     partitions: usize,
     recorded: Option<&DatasetDescription>,
 ) -> (usize, Share) {
-    if args.sort_by.is_some() {
-        return sorting_shares(args, partitions, recorded);
-    }
     let (threads, memory) = (args.threads.count(), args.memory.0);
     let usual = recorded.and_then(|recorded| recorded.parquet["row_group_size"].as_u64());
-    let row_group = usual
-        .unwrap_or(ROW_GROUP)
-        .min(memory / HELD)
-        .min(args.target_size.0.saturating_mul(4))
-        .max(1 << 20);
-    let fit = usize::try_from(memory / (HELD * row_group)).unwrap_or(usize::MAX);
-    let concurrent = threads.min(fit).min(partitions).max(1);
-    let share = Share {
-        threads: (threads / concurrent).max(1),
-        row_group,
-        sorter: 0,
+    let row_group = |memory: u64| {
+        usual
+            .unwrap_or(ROW_GROUP)
+            .min(memory / HELD)
+            .min(args.target_size.0.saturating_mul(4))
+            .max(1 << 20)
     };
-    (concurrent, share)
-}
-
-/// A partition at a time gets more memory to sort in, unless there is plenty. Half of it is
-/// for row groups: while they are written, the sorter has no more than the other.
-fn sorting_shares(
-    args: &Args,
-    partitions: usize,
-    recorded: Option<&DatasetDescription>,
-) -> (usize, Share) {
-    let (threads, memory) = (args.threads.count(), args.memory.0);
-    let fit = usize::try_from(memory / SORTED).unwrap_or(usize::MAX);
+    let sorts = args.sort_by.is_some();
+    let least = if sorts {
+        SORTED
+    } else {
+        HELD * row_group(memory)
+    };
+    let fit = usize::try_from(memory / least).unwrap_or(usize::MAX);
     let concurrent = threads.min(fit).min(partitions).max(1);
     let own = memory / concurrent as u64;
-    let usual = recorded.and_then(|recorded| recorded.parquet["row_group_size"].as_u64());
-    let row_group = usual
-        .unwrap_or(ROW_GROUP)
-        .min(own / 2 / HELD)
-        .min(args.target_size.0.saturating_mul(4))
-        .max(1 << 20);
     let share = Share {
         threads: (threads / concurrent).max(1),
-        row_group,
+        row_group: row_group(if sorts { own / 2 } else { memory }),
         sorter: own,
     };
     (concurrent, share)

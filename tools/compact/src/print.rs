@@ -102,7 +102,7 @@ fn plan_json((plan, (copied, encoded)): &Counted) -> Value {
 }
 
 /// The root of an unpartitioned dataset has a name too.
-fn shown(path: &str) -> &str {
+pub(crate) fn shown(path: &str) -> &str {
     if path.is_empty() { "." } else { path }
 }
 

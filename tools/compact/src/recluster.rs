@@ -4,7 +4,7 @@ use crate::apply::Share;
 use crate::merge::{Inputs, adapted, form, next, open, reader};
 use crate::output::Output;
 use crate::plan::PartitionPlan;
-use crate::verify;
+use crate::{print, verify};
 use arrow_array::RecordBatch;
 use millrace_cli::Job;
 use millrace_dataset::tx::{Stage, StagedFile};
@@ -30,13 +30,10 @@ pub(crate) fn recluster(
         // Unnamed: it is not part of what is staged, and is gone with the process.
         temp_dir: stage.dir().to_owned(),
     };
-    let shown = if plan.path.is_empty() {
-        "."
-    } else {
-        &plan.path
-    };
-    let mut sorter = Sorter::new(&inputs.schema, order, settings)
-        .context(format!("cannot sort partition {}", quoted(shown)))?;
+    let mut sorter = Sorter::new(&inputs.schema, order, settings).context(format!(
+        "cannot sort partition {}",
+        quoted(print::shown(&plan.path))
+    ))?;
     let rows = gather(inputs, &mut sorter, job)?;
     let folder = plan.folder(stage);
     let mut written = Written {
