@@ -1,6 +1,7 @@
 //! The container: a header, and blocks of records behind it.
 
 use super::codec::Codec;
+use super::cursor::{TOO_LONG, zig_zag};
 use millrace_fault::{Failure, quoted};
 use std::collections::HashMap;
 
@@ -157,18 +158,8 @@ impl Container {
     }
 
     fn long(&mut self) -> Result<i64, Failure> {
-        let (mut value, mut shift) = (0u64, 0);
-        loop {
-            let byte = self.bytes(1)?[0];
-            if shift == 63 && byte > 1 {
-                return Err(self.corrupt("a number has more than 64 bits"));
-            }
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
-            }
-            shift += 7;
-        }
+        let long = zig_zag(|| self.bytes(1).map(|bytes| bytes[0]))?;
+        long.ok_or_else(|| self.corrupt(TOO_LONG))
     }
 
     /// Makes sure that something is in the buffer; false at the end of the file.

@@ -68,21 +68,9 @@ impl<'a> Cursor<'a> {
         i32::try_from(long).map_err(|_| Malformed::new(format!("{long} is not an int")))
     }
 
-    /// Zig-zag in groups of seven bits, the lowest first.
     #[inline]
     pub(super) fn long(&mut self) -> Result<i64> {
-        let (mut value, mut shift) = (0u64, 0);
-        loop {
-            let byte = self.take(1)?[0];
-            if shift == 63 && byte > 1 {
-                return Err(Malformed::new("a number has more than 64 bits"));
-            }
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
-            }
-            shift += 7;
-        }
+        zig_zag(|| self.take(1).map(|bytes| bytes[0]))?.ok_or_else(|| Malformed::new(TOO_LONG))
     }
 
     /// A length or count, in front of what it counts.
@@ -112,6 +100,28 @@ impl<'a> Cursor<'a> {
             self.length()?;
         }
         Ok(count.unsigned_abs())
+    }
+}
+
+/// What a number is that [`zig_zag`] has none for.
+pub(super) const TOO_LONG: &str = "a number has more than 64 bits";
+
+/// A long: zig-zag in groups of seven bits, the lowest first. None if it has more than 64.
+#[inline]
+pub(super) fn zig_zag<E>(
+    mut next: impl FnMut() -> std::result::Result<u8, E>,
+) -> std::result::Result<Option<i64>, E> {
+    let (mut value, mut shift) = (0u64, 0);
+    loop {
+        let byte = next()?;
+        if shift == 63 && byte > 1 {
+            return Ok(None);
+        }
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(Some((value >> 1) as i64 ^ -((value & 1) as i64)));
+        }
+        shift += 7;
     }
 }
 
