@@ -5,26 +5,19 @@ Avro as Polars writes it, by value; CSV with escapes as DuckDB reads it. Prints 
 check and `N passed, N failed`; exits 1 if any failed.
 """
 
-import argparse
 import datetime
 import io
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
-import traceback
 
 import duckdb
 import polars as pl
 import pyarrow.ipc as ipc
 
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import check, main
 
 
 class Bench:
@@ -123,25 +116,5 @@ def csv_with_escapes_as_duckdb_reads_it(bench):
     return f"{len(ours)} rows"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", required=True)
-    failed = 0
-    arguments = parser.parse_args()
-    for function in CHECKS:
-        name = function.__name__.replace("_", " ")
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                detail = function(Bench(arguments.bin, scratch))
-                print(f"ok      {name}" + (f" ({detail})" if detail else ""), flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"FAILED  {name}: {error}", flush=True)
-                if not isinstance(error, AssertionError):
-                    traceback.print_exc()
-    print(f"{len(CHECKS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Bench))

@@ -6,7 +6,6 @@ killed tool of ours is refused by them. Prints a line per check and
 `N passed, N failed`; exits 1 if any failed.
 """
 
-import argparse
 import csv
 import decimal
 import io
@@ -16,9 +15,7 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
 import nanoarrow as na
 import polars as pl
@@ -27,13 +24,10 @@ import pyarrow.ipc as ipc
 
 import samples
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import check, main
+
 MARKER = b"\xff\xff\xff\xff"
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
 
 
 class Bench:
@@ -283,27 +277,5 @@ def a_python_stage_under_seal(bench):
     assert accepts(read_pyarrow, bare.stdout), "pyarrow no longer launders failures: tell the manual"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--only", help="run the checks whose name contains this")
-    arguments = parser.parse_args()
-    failed = 0
-    checks = [function for function in CHECKS if not arguments.only or arguments.only in function.__name__]
-    for function in checks:
-        name = function.__name__.replace("_", " ")
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                detail = function(Bench(arguments.bin, scratch))
-                print(f"ok      {name}" + (f" ({detail})" if detail else ""), flush=True)
-            except Exception as error:
-                failed += 1
-                print(f"FAILED  {name}: {error}", flush=True)
-                if not isinstance(error, AssertionError):
-                    traceback.print_exc()
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Bench))
