@@ -53,6 +53,24 @@ impl Scratch {
         command
     }
 
+    /// A schema must fit the table in `name`, which has an integer `a` and a text `b`: a
+    /// wrong type and a missing column are refused; a superset's column is null.
+    pub fn judges_schemas_of(&self, name: &str) {
+        self.write("t.json", schema("b:integer"));
+        let wrong = self.ingest(&format!("{name} --schema t.json")).code(3);
+        let expected = format!("column 'b' of '{name}' is Utf8, that of the schema is Int64");
+        assert!(wrong.stderr.contains(&expected), "{}", wrong.stderr);
+        let lacks = schema("a:integer z:integer");
+        self.write("u.json", &lacks);
+        self.ingest(&format!("{name} --schema u.json")).code(3);
+        self.write(
+            "v.json",
+            lacks.replace("]}", r#"],"fieldsMatch":"superset"}"#),
+        );
+        let rows = self.rows(&format!("{name} --schema v.json"));
+        assert_eq!(rows[0], r#"{"a":1,"z":null}"#);
+    }
+
     /// The rows of a run that must succeed.
     pub fn rows(&self, arguments: &str) -> Vec<String> {
         rows(&self.ingest(arguments).code(0))
