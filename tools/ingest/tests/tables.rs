@@ -11,7 +11,7 @@ mod kit;
 use arrow_array::{
     ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
-use kit::{Scratch, columns, rows, schema};
+use kit::{Scratch, columns, rows};
 use parquet::arrow::ArrowWriter;
 use std::sync::Arc;
 
