@@ -5,12 +5,6 @@ use super::PartitionedWriter;
 use crate::write::WriteError;
 
 impl PartitionedWriter {
-    /// Bytes of rows that may wait: what encoders leave of their share is free for them.
-    pub(super) fn pending_limit(&self) -> usize {
-        let spare = self.limits.encoders.saturating_sub(self.encoders_cost());
-        self.limits.pending + spare
-    }
-
     /// An estimate of what all encoders hold.
     fn encoders_cost(&self) -> usize {
         self.open.iter().map(|id| self.cost(*id)).sum()

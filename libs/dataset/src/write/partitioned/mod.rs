@@ -161,7 +161,7 @@ impl PartitionedWriter {
         {
             self.unload(id)?;
         }
-        if self.pending > self.limits.pending && self.pending > self.pending_limit() {
+        if self.pending > self.limits.pending {
             self.relieve()?;
         }
         if self.position - self.swept > self.limits.idle / 4 {
