@@ -8,11 +8,10 @@
 use crate::attributes::{Filesystem, filesystem};
 use crate::dir::sync;
 use crate::{EntryKind, Error};
+use millrace_parallel::side_by_side;
 use rustix::fs::syncfs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 /// From so many files on, one sync of the filesystem is quicker than one for each.
 const MANY: usize = 16;
@@ -92,23 +91,7 @@ fn collect(
 /// together. The first error wins.
 pub fn sync_all(paths: &[PathBuf]) -> Result<(), Error> {
     const AT_ONCE: usize = 8;
-    if paths.len() <= 1 {
-        return paths.iter().try_for_each(|path| sync(path));
-    }
-    let todo = Mutex::new(paths.iter());
-    let next = || todo.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || std::iter::from_fn(next).try_for_each(|path| sync(path));
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(paths.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        workers.into_iter().try_for_each(join)
-    })
+    side_by_side(paths, AT_ONCE, |path| sync(path)).map(drop)
 }
 
 #[cfg(test)]

@@ -9,15 +9,16 @@ use std::process::Command;
 /// Library → the libraries of ours it may use.
 const FLOORS: &[(&str, &[&str])] = &[
     ("fault", &[]),
+    ("parallel", &["fault"]),
     ("cli", &["fault"]),
     ("stream", &["fault"]),
     ("schema", &["fault"]),
     ("expr", &["fault"]),
-    ("storage", &["fault"]),
+    ("storage", &["fault", "parallel"]),
     ("state", &["fault"]),
     ("decode", &["fault", "schema"]),
     ("rejects", &["fault", "storage", "stream"]),
-    ("dataset", &["fault", "storage", "expr"]),
+    ("dataset", &["fault", "parallel", "storage", "expr"]),
     ("testkit", &[]),
 ];
 

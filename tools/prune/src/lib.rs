@@ -7,9 +7,8 @@
 //!
 //! [`dataset`] lists and chooses partitions; [`survey`] reads footers and merges their
 //! schemas; [`layout`] says which columns go out; [`skip`] judges row groups and pages;
-//! [`rows`] decodes what is left, [`ahead`] on several threads in order.
+//! [`rows`] decodes what is left, on several threads in order.
 
-mod ahead;
 mod args;
 mod bloom;
 mod dataset;

@@ -1,7 +1,6 @@
 //! The rows as one stream.
 
 use crate::Args;
-use crate::ahead::in_order;
 use crate::dataset::Dataset;
 use crate::layout::Layout;
 use crate::rows::{BATCH_ROWS, Query};
@@ -13,6 +12,7 @@ use arrow_select::concat::concat_batches;
 use millrace_cli::Job;
 use millrace_expr::Predicate;
 use millrace_fault::Failure;
+use millrace_parallel::{Hand, in_order};
 use millrace_stream::Output;
 use std::sync::{Arc, Mutex};
 
@@ -99,7 +99,7 @@ pub(crate) fn each_batch(
     if prepared.query.limit == Some(0) {
         return Ok(());
     }
-    let work = |group: &crate::skip::Group, hand: &crate::ahead::Hand<RecordBatch>| {
+    let work = |group: &crate::skip::Group, hand: &Hand<RecordBatch>| {
         let mut rows = prepared.query.open(group)?;
         job.metrics.records_in.add(group.rows);
         let mut counted = 0;

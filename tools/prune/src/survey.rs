@@ -9,10 +9,9 @@ use millrace_dataset::read::{ReadError, Source};
 use millrace_dataset::root::Root;
 use millrace_dataset::tx;
 use millrace_fault::{Failure, quoted};
+use millrace_parallel::side_by_side;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
 /// Footers of up to so many files stay in memory; those of more are read again.
 const KEPT: usize = 256;
@@ -79,7 +78,7 @@ pub(crate) fn survey(dataset: &Dataset, threads: usize) -> Result<Survey, Failur
     let mut files = files(dataset);
     let keep = files.len() <= KEPT;
     let root = dataset.root.as_ref();
-    let footers = parallel(&files, threads, |file| {
+    let footers = side_by_side(&files, threads, |file| {
         file.footer(root)
             .map(|footer| (footer.schema().clone(), keep.then_some(footer)))
     })?;
@@ -197,40 +196,4 @@ fn files(dataset: &Dataset) -> Vec<File> {
         .enumerate()
         .flat_map(of_partition)
         .collect()
-}
-
-/// `work` on every item, in any order; the results in order. The first item's failure
-/// counts, whichever came first.
-pub(crate) fn parallel<T: Sync, R: Send>(
-    items: &[T],
-    threads: usize,
-    work: impl Fn(&T) -> Result<R, Failure> + Sync,
-) -> Result<Vec<R>, Failure> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Result<R, Failure>)>> =
-        Mutex::new(Vec::with_capacity(items.len()));
-    let run = || {
-        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed))
-            .and_then(|index| Some((index, items.get(index)?)))
-        {
-            let result = work(item);
-            let failed = result.is_err();
-            if let Ok(mut results) = results.lock() {
-                results.push((index, result));
-            }
-            if failed {
-                // Those before it are taken already; those after it no longer matter.
-                next.store(items.len(), Ordering::Relaxed);
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(items.len()) {
-            scope.spawn(run);
-        }
-        run();
-    });
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -4,9 +4,10 @@ use super::known::{OfGroup, View};
 use crate::bloom;
 use crate::dataset::Dataset;
 use crate::layout::Layout;
-use crate::survey::{File, Survey, parallel};
+use crate::survey::{File, Survey};
 use millrace_expr::Outcome;
 use millrace_fault::Failure;
+use millrace_parallel::side_by_side;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 /// A row group to read.
@@ -50,7 +51,7 @@ pub(crate) fn plan(
     threads: usize,
 ) -> Result<Plan, Failure> {
     let numbered: Vec<(usize, &File)> = survey.files.iter().enumerate().collect();
-    let judged = parallel(&numbered, threads, |(number, file)| {
+    let judged = side_by_side(&numbered, threads, |(number, file)| {
         judge(dataset, file, *number, layout)
     })?;
     let mut plan = Plan {

@@ -1,6 +1,6 @@
-//! Work done ahead by several threads and taken in order, with bounded backlog.
+//! Work done ahead by several threads and taken in order, with a bounded backlog.
 
-use millrace_fault::Failure;
+use millrace_fault::{Failure, guarded};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,11 @@ use std::thread;
 const BACKLOG: usize = 8;
 
 /// Where a piece of work hands over its results; false when nobody wants more.
-pub(crate) struct Hand<T>(SyncSender<Result<T, Failure>>);
+pub struct Hand<T>(SyncSender<Result<T, Failure>>);
 
 impl<T> Hand<T> {
-    pub(crate) fn over(&self, item: T) -> bool {
+    /// Waits until the backlog has room.
+    pub fn over(&self, item: T) -> bool {
         self.0.send(Ok(item)).is_ok()
     }
 }
@@ -23,7 +24,13 @@ type Job<U, T> = (U, SyncSender<Result<T, Failure>>);
 /// Runs `work` on each of `units` with up to `threads` of them at once, and `take`s
 /// what they hand over: all of the first unit, then all of the second, and so on. The
 /// first failure in that order ends it, and so does a `take` that returns false.
-pub(crate) fn in_order<U: Send, T: Send>(
+///
+/// As many units again are begun while those wait to be taken, so that a long one does not
+/// hold up the threads.
+///
+/// # Errors
+/// The first failure, in the order of the units, of `work` or `take`.
+pub fn in_order<U: Send, T: Send>(
     units: impl IntoIterator<Item = U>,
     threads: usize,
     work: impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync,
@@ -40,7 +47,7 @@ pub(crate) fn in_order<U: Send, T: Send>(
         let mut units = units.into_iter();
         let mut waiting: VecDeque<Receiver<Result<T, Failure>>> = VecDeque::new();
         loop {
-            while waiting.len() < threads {
+            while waiting.len() < 2 * threads {
                 let Some(unit) = units.next() else { break };
                 let (sender, receiver) = sync_channel(BACKLOG);
                 if jobs.send((unit, sender)).is_err() {
@@ -69,7 +76,8 @@ fn worker<U, T>(
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((unit, sender)) = job else { return };
         let hand = Hand(sender);
-        if let Err(failure) = work(unit, &hand) {
+        // A unit that ended in a panic must not look complete.
+        if let Err(failure) = guarded("rows", || work(unit, &hand)) {
             // Nobody listens only when all is over.
             let _ = hand.0.send(Err(failure));
         }
@@ -80,7 +88,7 @@ fn worker<U, T>(
 mod tests {
     use super::*;
 
-    fn run(threads: usize, stop_at: usize) -> (Vec<usize>, Result<(), Failure>) {
+    fn run(first: usize, threads: usize, stop_at: usize) -> (Vec<usize>, Result<(), Failure>) {
         let mut taken = Vec::new();
         let work = |unit: usize, hand: &Hand<usize>| {
             for part in 0..30 {
@@ -88,13 +96,13 @@ mod tests {
                     return Ok(());
                 }
             }
-            if unit == 7 {
-                Err(Failure::data("seven"))
-            } else {
-                Ok(())
+            match unit {
+                7 => Err(Failure::data("seven")),
+                11 => panic!("eleven"),
+                _ => Ok(()),
             }
         };
-        let result = in_order(0..20, threads, work, |item| {
+        let result = in_order(first..20, threads, work, |item| {
             taken.push(item);
             Ok(taken.len() < stop_at)
         });
@@ -104,12 +112,19 @@ mod tests {
     #[test]
     fn order_failures_and_stopping() {
         for threads in [1, 2, 5] {
-            let (taken, result) = run(threads, usize::MAX);
+            let (taken, result) = run(0, threads, usize::MAX);
             assert_eq!(result.unwrap_err().to_string(), "seven");
             assert_eq!(taken.len(), 8 * 30);
             assert!(taken.is_sorted());
-            let (taken, result) = run(threads, 45);
+            let (taken, result) = run(0, threads, 45);
             assert_eq!((taken.len(), result.is_ok()), (45, true));
+            let (taken, result) = run(8, threads, usize::MAX);
+            let told = result.unwrap_err().to_string();
+            assert!(
+                told.starts_with("cannot decode rows: internal error"),
+                "{told}"
+            );
+            assert_eq!(taken.len(), 4 * 30);
         }
     }
 }
