@@ -4,6 +4,8 @@
 //! - [`Location`] names an input; [`expand`] turns an operand into sorted locations;
 //!   [`open_read`] and [`open_read_at`] read them.
 //! - [`AtomicFile`] writes a file that is there whole or not at all.
+//! - [`GrowingFile`] is a large file in a place where nobody looks yet; [`WriteBehind`] gets it
+//!   to the disk meanwhile.
 //! - [`AppendFile`] is a log: it grows, and a torn end is cut.
 //! - [`dir`] holds the durable directory operations that a commit is made of,
 //!   [`attributes`] what directories are besides, [`lock`] the locks, [`failpoint`] the places where tests break things.
@@ -18,6 +20,7 @@ pub mod lock;
 
 mod append;
 mod atomic;
+mod behind;
 mod error;
 mod expand;
 mod list;
@@ -28,6 +31,7 @@ mod sync;
 
 pub use append::AppendFile;
 pub use atomic::AtomicFile;
+pub use behind::{GrowingFile, WriteBehind};
 pub use error::Error;
 pub use expand::expand;
 pub use list::{Entry, EntryKind, list};

@@ -1,0 +1,182 @@
+//! Writing to the disk while more is being written.
+//!
+//! Left alone, the kernel keeps what was written for half a minute, and the sync before a
+//! commit then waits for all of it while the cores idle. Files that grow under a
+//! [`WriteBehind`] are synced in the background, so that this last sync finds little to
+//! do. It is not left out: only what it says counts.
+
+use crate::Error;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Bytes of a file after which it is synced, while it grows.
+const STEP: usize = 16 << 20;
+/// Bytes for which a sync of their own pays, once a file is complete.
+const LEAST: usize = 1 << 20;
+/// Files that wait, each with a descriptor. With more the disk is behind, and the last
+/// sync waits for it.
+const BACKLOG: usize = 4;
+
+/// Syncs files in the background. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub struct WriteBehind(Arc<Mutex<Option<Worker>>>);
+
+#[derive(Debug)]
+struct Worker {
+    files: SyncSender<(File, PathBuf)>,
+    thread: JoinHandle<Result<(), Error>>,
+}
+
+impl WriteBehind {
+    /// A new file at `path`, not there before its first byte; see [`GrowingFile`].
+    pub fn file(&self, path: PathBuf) -> GrowingFile {
+        GrowingFile {
+            path,
+            file: None,
+            unsynced: 0,
+            behind: self.clone(),
+        }
+    }
+
+    /// Waits for the syncs that were begun.
+    ///
+    /// # Errors
+    /// The first sync's that failed. It may have been the only one to be told of that
+    /// failure, so that nothing of what was written may be used.
+    pub fn finish(&self) -> Result<(), Error> {
+        let worker = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Worker { files, thread }) = worker else {
+            return Ok(());
+        };
+        drop(files);
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Syncs `file` soon, unless too many are waiting already.
+    fn offer(&self, file: File, path: PathBuf) {
+        let mut worker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if worker.is_none() {
+            let (files, waiting) = sync_channel(BACKLOG);
+            // Without a thread there is no background, and nothing is lost.
+            *worker = thread::Builder::new()
+                .name("write-behind".to_owned())
+                .spawn(move || work(waiting))
+                .map(|thread| Worker { files, thread })
+                .ok();
+        }
+        if let Some(worker) = worker.as_ref() {
+            let _ = worker.files.try_send((file, path));
+        }
+    }
+}
+
+fn work(files: Receiver<(File, PathBuf)>) -> Result<(), Error> {
+    files.into_iter().try_for_each(|(file, path)| {
+        file.sync_data()
+            .map_err(|error| Error::io("sync", path, error))
+    })
+}
+
+/// A file that is being written. It is made, and its folder with it, at the first write:
+/// one that waits for that holds no descriptor.
+#[derive(Debug)]
+pub struct GrowingFile {
+    path: PathBuf,
+    file: Option<File>,
+    /// Bytes since it was last offered to be synced.
+    unsynced: usize,
+    behind: WriteBehind,
+}
+
+impl GrowingFile {
+    fn open(&mut self) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&self.path)?;
+            return Ok(self.file.insert(file));
+        }
+        self.file
+            .as_mut()
+            .ok_or_else(|| io::Error::other("no file"))
+    }
+}
+
+impl Write for GrowingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.open()?.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= STEP {
+            self.unsynced = 0;
+            if let Some(file) = self.file.as_ref().and_then(|file| file.try_clone().ok()) {
+                self.behind.offer(file, self.path.clone());
+            }
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+impl Drop for GrowingFile {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take().filter(|_| self.unsynced >= LEAST) {
+            self.behind.offer(file, std::mem::take(&mut self.path));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_appear_with_their_first_byte_and_hold_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let behind = WriteBehind::default();
+        let path = |n: usize| folder.path().join(format!("d{n}/f"));
+        let block = vec![7; 3 << 20];
+        for blocks in 0..8 {
+            let mut file = behind.file(path(blocks));
+            assert!(!path(blocks).exists());
+            for _ in 0..blocks {
+                file.write_all(&block).unwrap();
+            }
+            file.flush().unwrap();
+        }
+        behind.finish().unwrap();
+        behind.finish().unwrap();
+        assert!(!path(0).exists());
+        for blocks in 1..8 {
+            let size = fs::metadata(path(blocks)).unwrap().len();
+            assert_eq!(size, (blocks * block.len()) as u64);
+        }
+        let again = behind.file(path(1)).write_all(b"x");
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    /// A pipe cannot be synced: the one failure to be had without breaking a disk.
+    #[test]
+    fn a_sync_that_failed_is_told_though_later_ones_would_not() {
+        let behind = WriteBehind::default();
+        let (_read, write) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(write));
+        behind.offer(pipe, PathBuf::from("staged/part"));
+        let error = behind.finish().unwrap_err().to_string();
+        assert!(
+            error.contains("sync") && error.contains("staged/part"),
+            "{error}"
+        );
+    }
+}
