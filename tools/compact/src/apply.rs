@@ -11,9 +11,7 @@ use millrace_dataset::tx::{
     Change, Guards, Keep, LogEntry, Outcome, PartitionChange, Stage, StagedFile,
 };
 use millrace_fault::{Exit, Failure};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use millrace_parallel::side_by_side;
 
 /// A row group in memory, unless the budget is small.
 const ROW_GROUP: u64 = 64 << 20;
@@ -59,7 +57,12 @@ pub(crate) fn apply(
     let partitions = plans.iter().zip(staged).map(|(plan, add)| PartitionChange {
         path: plan.path.clone(),
         add,
-        keep: Keep::Except(plan.inputs.iter().map(|file| file.name.clone()).collect()),
+        keep: Keep::Except(
+            plan.inputs
+                .iter()
+                .map(|input| input.file.name.clone())
+                .collect(),
+        ),
     });
     let change = Change {
         partitions: partitions.collect(),
@@ -121,44 +124,11 @@ fn rewrite(
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
-    let inputs = Inputs::open(plan)?;
+    let inputs = Inputs::open(plan, share.threads)?;
     match &args.sort_by {
         Some(order) => recluster(plan, &inputs, order, stage, share, job),
         None => merge(plan, &inputs, stage, share, job),
     }
-}
-
-/// `work` on every item, some at once; results in order, the first item's failure first.
-pub(crate) fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    threads: usize,
-    work: impl Fn(&T) -> Result<R, Failure> + Sync,
-) -> Result<Vec<R>, Failure> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Result<R, Failure>)>> =
-        Mutex::new(Vec::with_capacity(items.len()));
-    let run = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return };
-            let result = work(item);
-            if result.is_err() {
-                next.store(items.len(), Ordering::Relaxed);
-            }
-            if let Ok(mut results) = results.lock() {
-                results.push((index, result));
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(items.len()) {
-            scope.spawn(run);
-        }
-        run();
-    });
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Tells what was committed, now or by an earlier attempt.

@@ -26,7 +26,9 @@ use millrace_cli::{Job, Tool};
 use millrace_dataset::root::{Access, Root};
 use millrace_dataset::tx::{CommitOptions, Fingerprint, Outcome, RunKey, Stage, recover};
 use millrace_fault::{Exit, Failure, quoted};
+use millrace_parallel::side_by_side;
 use plan::{Bounds, PartitionPlan};
+use survey::Survey;
 
 /// Runs the tool.
 pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
@@ -90,9 +92,11 @@ fn plans(
 ) -> Result<Vec<PartitionPlan>, Failure> {
     let partitions = choose::partitions(root, wanted, job)?;
     job.metrics.detail("partitions_total", partitions.len());
-    let order = args.sort_by.as_ref();
-    let plans = apply::side_by_side(&partitions, args.threads.count(), |partition| {
-        survey::plan(partition, bounds, order)
+    let survey = Survey::new(bounds, args.sort_by.as_ref());
+    let threads = args.threads.count();
+    let inside = threads.div_ceil(partitions.len().max(1));
+    let plans = side_by_side(&partitions, threads, |partition| {
+        survey.plan(partition, inside)
     })?;
     Ok(plans.into_iter().flatten().collect())
 }
@@ -112,6 +116,7 @@ fn options(args: &Args) -> CommitOptions {
         keep: args.keep.0,
         allow_window: args.allow_window,
         adopt: args.adopt,
+        threads: args.threads.count(),
     }
 }
 

@@ -16,6 +16,7 @@ use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{Stage, StagedFile};
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
+use millrace_parallel::{Hand, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -23,13 +24,9 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
 use std::collections::BTreeSet;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 8192;
-/// Batches that wait to be encoded: about the next row group, decoded meanwhile.
-const BACKLOG: usize = 48;
 /// A row group of less than this share of a whole one is small.
 const SMALL: u64 = 8;
 
@@ -46,18 +43,20 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads the inputs' footers. They are opened again to be read: there may be more of
-    /// them than descriptors.
-    pub(crate) fn open(plan: &PartitionPlan) -> Result<Inputs, Failure> {
+    /// Reads the inputs' footers, as far as they were not kept, on `threads` threads. The
+    /// files are opened again to be read: there may be more of them than descriptors.
+    pub(crate) fn open(plan: &PartitionPlan, threads: usize) -> Result<Inputs, Failure> {
+        let files = side_by_side(&plan.inputs, threads, |input| {
+            let footer = match &input.footer {
+                Some(footer) => footer.clone(),
+                None => open(&input.file)?.metadata(false)?,
+            };
+            let file = input.file.clone();
+            Ok::<_, Failure>(Input { file, footer })
+        })?;
         let mut evolution = Evolution::default();
-        let mut files = Vec::with_capacity(plan.inputs.len());
-        for file in &plan.inputs {
-            let footer = open(file)?.metadata(false)?;
+        for Input { file, footer } in &files {
             evolution.add(&file.path.to_string_lossy(), footer.schema())?;
-            files.push(Input {
-                file: file.clone(),
-                footer,
-            });
         }
         Ok(Inputs {
             files,
@@ -186,7 +185,7 @@ pub(crate) fn adapted(
     adapt_batch(batch, schema).map_err(|error| ReadError::arrow(source.path(), error).into())
 }
 
-/// What the reading side hands to the writing side, in order.
+/// What the threads that read hand to the one that writes, in order.
 enum Piece {
     /// Rows to encode, and the bytes that they were.
     Rows(RecordBatch, u64),
@@ -217,7 +216,7 @@ pub(crate) fn count_groups(
     recorded: Option<&DatasetDescription>,
     share: Share,
 ) -> Result<(usize, usize), Failure> {
-    let inputs = Inputs::open(plan)?;
+    let inputs = Inputs::open(plan, 1)?;
     let unfit = |error| Failure::data("the files have no schema in common").because(error);
     let descriptor = ArrowSchemaConverter::new()
         .convert(&inputs.schema)
@@ -266,30 +265,17 @@ pub(crate) fn merge(
         least: share.row_group / SMALL,
         most: plan.bounds.target,
     };
-    let (sender, pieces) = sync_channel(BACKLOG);
-    thread::scope(|scope| {
-        let read = scope.spawn(|| read(inputs, &copies, sender, job));
-        let written = write(&pieces, &mut output);
-        // Else the reading side would wait for ever to hand over.
-        drop(pieces);
-        let read = read
-            .join()
-            .unwrap_or_else(|_| Err(Failure::data("reading failed")));
-        written.and(read)
+    let read = |input: &Input, hand: &Hand<Piece>| read_file(input, inputs, &copies, hand, job);
+    in_order(&inputs.files, share.threads, read, |piece| {
+        match piece {
+            Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
+            Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,
+        }
+        Ok(true)
     })?;
     let staged = output.finish()?;
     verify::check(inputs, &plan.path, &folder, &staged)?;
     Ok(staged)
-}
-
-fn write(pieces: &Receiver<Result<Piece, Failure>>, output: &mut Output) -> Result<(), Failure> {
-    for piece in pieces {
-        match piece? {
-            Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
-            Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,
-        }
-    }
-    Ok(())
 }
 
 /// Which row groups may be copied.
@@ -318,27 +304,11 @@ impl Copies {
     }
 }
 
-fn read(
-    inputs: &Inputs,
-    copies: &Copies,
-    sender: SyncSender<Result<Piece, Failure>>,
-    job: &Job,
-) -> Result<(), Failure> {
-    for input in &inputs.files {
-        if let Err(failure) = read_file(input, &inputs.schema, copies, &sender, job) {
-            // Whoever writes says it, in order.
-            let _ = sender.send(Err(failure));
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
 fn read_file(
     input: &Input,
-    schema: &SchemaRef,
+    inputs: &Inputs,
     copies: &Copies,
-    sender: &SyncSender<Result<Piece, Failure>>,
+    hand: &Hand<Piece>,
     job: &Job,
 ) -> Result<(), Failure> {
     let source = open(&input.file)?;
@@ -353,10 +323,7 @@ fn read_file(
                 Some(metadata) => ArrowReaderMetadata::clone(metadata),
                 None => indexed.insert(source.metadata(true)?).clone(),
             };
-            if sender
-                .send(Ok(Piece::Group(source.clone(), metadata, group)))
-                .is_err()
-            {
+            if !hand.over(Piece::Group(source.clone(), metadata, group)) {
                 return Ok(());
             }
             group += 1;
@@ -366,7 +333,7 @@ fn read_file(
             .take_while(|&next| !copies.may(input, &groups[next]))
             .collect();
         group += run.len();
-        if !decode(input, &source, schema, run, sender)? {
+        if !decode(input, &source, &inputs.schema, run, hand)? {
             return Ok(());
         }
     }
@@ -380,7 +347,7 @@ fn decode(
     source: &Source,
     schema: &SchemaRef,
     run: Vec<usize>,
-    sender: &SyncSender<Result<Piece, Failure>>,
+    hand: &Hand<Piece>,
 ) -> Result<bool, Failure> {
     let groups = input.footer.metadata().row_groups();
     let rows: i64 = run.iter().map(|&group| groups[group].num_rows()).sum();
@@ -392,10 +359,7 @@ fn decode(
     let mut reader = reader(source, &input.footer, run)?;
     while let Some(batch) = next(source, &mut reader)? {
         let stored = (per_row * batch.num_rows() as f64) as u64;
-        if sender
-            .send(Ok(Piece::Rows(adapted(source, &batch, schema)?, stored)))
-            .is_err()
-        {
+        if !hand.over(Piece::Rows(adapted(source, &batch, schema)?, stored)) {
             return Ok(false);
         }
     }

@@ -8,6 +8,7 @@ use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
+use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -23,7 +24,6 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
-use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,6 +53,7 @@ pub(crate) struct Output {
     descriptor: SchemaDescriptor,
     properties: Arc<WriterProperties>,
     form: Form,
+    behind: WriteBehind,
     writer: Option<Open>,
     staged: Vec<StagedFile>,
     pending: Vec<RecordBatch>,
@@ -68,7 +69,7 @@ pub(crate) struct Output {
 struct Open {
     name: String,
     path: PathBuf,
-    file: SerializedFileWriter<File>,
+    file: SerializedFileWriter<GrowingFile>,
     factory: ArrowRowGroupWriterFactory,
     groups: usize,
 }
@@ -104,6 +105,7 @@ impl Output {
             descriptor,
             properties: Arc::new(properties),
             form,
+            behind: WriteBehind::default(),
             writer: None,
             staged: Vec::new(),
             pending: Vec::new(),
@@ -166,6 +168,7 @@ impl Output {
             self.open()?;
         }
         self.close()?;
+        self.behind.finish()?;
         Ok(self.staged)
     }
 
@@ -221,7 +224,7 @@ impl Output {
         if self.writer.is_none() {
             let name = (self.naming)(u32::try_from(self.staged.len()).unwrap_or(u32::MAX));
             let path = self.folder.join(&name);
-            let file = create(&path).map_err(|error| Failure::io("write", &path, error))?;
+            let file = self.behind.file(path.clone());
             let root = self.descriptor.root_schema_ptr();
             let file = SerializedFileWriter::new(file, root, self.properties.clone())
                 .map_err(|error| failed(&path, error))?;
@@ -255,13 +258,6 @@ impl Output {
         });
         Ok(())
     }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// An error of the Parquet library while writing `path`: an I/O error keeps its reason.

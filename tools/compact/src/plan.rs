@@ -6,6 +6,7 @@
 
 use millrace_dataset::listing::{DataFile, Partition};
 use millrace_dataset::tx::Stage;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use std::path::PathBuf;
 
 /// What a well-sized file is.
@@ -17,13 +18,21 @@ pub(crate) struct Bounds {
     pub(crate) least: u64,
 }
 
+/// A file to rewrite.
+#[derive(Clone, Debug)]
+pub(crate) struct InputFile {
+    pub(crate) file: DataFile,
+    /// Its footer, if it was kept.
+    pub(crate) footer: Option<ArrowReaderMetadata>,
+}
+
 /// What to do in one partition.
 #[derive(Clone, Debug)]
 pub(crate) struct PartitionPlan {
     /// Its path.
     pub(crate) path: String,
     /// The files to rewrite, in order.
-    pub(crate) inputs: Vec<DataFile>,
+    pub(crate) inputs: Vec<InputFile>,
     /// Files that are left alone.
     pub(crate) kept: usize,
     /// About how many files the inputs become.
@@ -33,22 +42,25 @@ pub(crate) struct PartitionPlan {
     pub(crate) sorts: bool,
 }
 
+impl InputFile {
+    fn new(file: &DataFile) -> InputFile {
+        InputFile {
+            file: file.clone(),
+            footer: None,
+        }
+    }
+}
+
 impl PartitionPlan {
     /// None if there is nothing to do.
-    pub(crate) fn of(partition: Partition, bounds: Bounds) -> Option<PartitionPlan> {
+    pub(crate) fn of(partition: &Partition, bounds: Bounds) -> Option<PartitionPlan> {
         let sizes: Vec<u64> = partition.files.iter().map(|file| file.size).collect();
         let chosen = decide(&sizes, bounds)?;
-        let kept = sizes.len() - chosen.inputs.len();
-        let mut files: Vec<Option<DataFile>> = partition.files.into_iter().map(Some).collect();
-        let inputs = chosen
-            .inputs
-            .iter()
-            .filter_map(|&index| files[index].take())
-            .collect();
+        let inputs = chosen.inputs.iter().map(|&index| &partition.files[index]);
         Some(PartitionPlan {
-            path: partition.path,
-            inputs,
-            kept,
+            path: partition.path.clone(),
+            inputs: inputs.map(InputFile::new).collect(),
+            kept: sizes.len() - chosen.inputs.len(),
             outputs: chosen.outputs,
             bounds,
             sorts: false,
@@ -58,7 +70,7 @@ impl PartitionPlan {
     /// All files of a partition whose rows are to be sorted. None if they are `sorted`
     /// already and would not become fewer or better sized.
     pub(crate) fn sorted(
-        partition: Partition,
+        partition: &Partition,
         bounds: Bounds,
         sorted: bool,
     ) -> Option<PartitionPlan> {
@@ -67,8 +79,8 @@ impl PartitionPlan {
         let gains = decide(&sizes, bounds).is_some() && outputs != sizes.len() as u64;
         let rewrites = !sizes.is_empty() && (gains || !sorted);
         rewrites.then_some(PartitionPlan {
-            path: partition.path,
-            inputs: partition.files,
+            path: partition.path.clone(),
+            inputs: partition.files.iter().map(InputFile::new).collect(),
             kept: 0,
             outputs,
             bounds,
@@ -86,7 +98,7 @@ impl PartitionPlan {
 
     /// Bytes to rewrite.
     pub(crate) fn bytes(&self) -> u64 {
-        self.inputs.iter().map(|file| file.size).sum()
+        self.inputs.iter().map(|input| input.file.size).sum()
     }
 }
 

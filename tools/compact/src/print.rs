@@ -1,6 +1,6 @@
 //! What goes to standard output.
 
-use crate::apply::{shares, side_by_side};
+use crate::apply::shares;
 use crate::merge::count_groups;
 use crate::plan::PartitionPlan;
 use crate::{Args, Form};
@@ -10,6 +10,7 @@ use millrace_dataset::root::Root;
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::LogEntry;
 use millrace_fault::{Context, Exit, Failure};
+use millrace_parallel::side_by_side;
 use serde_json::{Value, json};
 
 /// A plan, and how many row groups are copied and encoded.
@@ -88,7 +89,11 @@ fn plan_line((plan, (copied, encoded)): &Counted) -> [String; 7] {
 }
 
 fn plan_json((plan, (copied, encoded)): &Counted) -> Value {
-    let files: Vec<&str> = plan.inputs.iter().map(|file| file.name.as_str()).collect();
+    let files: Vec<&str> = plan
+        .inputs
+        .iter()
+        .map(|input| input.file.name.as_str())
+        .collect();
     json!({
         "path": plan.path,
         "inputs": files,

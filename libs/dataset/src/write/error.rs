@@ -25,6 +25,9 @@ pub enum WriteError {
         /// Why.
         source: io::Error,
     },
+    /// The disk said no.
+    #[error(transparent)]
+    Disk(#[from] millrace_storage::Error),
     /// Rows that Parquet cannot hold.
     #[error("cannot encode {}: {reason}", quoted(.what))]
     Encode {
@@ -62,6 +65,7 @@ impl Coded for WriteError {
     fn exit(&self) -> Exit {
         match self {
             WriteError::Io { .. } | WriteError::Spill { .. } => Exit::ENVIRONMENT,
+            WriteError::Disk(error) => error.exit(),
             WriteError::Encode { .. } => Exit::DATA,
         }
     }

@@ -2,11 +2,11 @@
 //! appended in their order.
 
 use super::pool::{Permit, Shared, Task};
-use super::sink::Sink;
 use super::{StagedFile, WriteError};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, FieldRef, SchemaRef};
 use arrow_select::concat::concat;
+use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
@@ -29,6 +29,7 @@ pub(super) struct Template {
     /// Leaf columns of each field.
     pub(super) leaves: Vec<usize>,
     properties: Arc<WriterProperties>,
+    behind: WriteBehind,
 }
 
 impl Template {
@@ -36,6 +37,7 @@ impl Template {
         schema: SchemaRef,
         descriptor: &SchemaDescriptor,
         properties: Arc<WriterProperties>,
+        behind: WriteBehind,
     ) -> Self {
         let mut leaves = vec![0; schema.fields().len()];
         for leaf in 0..descriptor.num_columns() {
@@ -46,6 +48,7 @@ impl Template {
             root: descriptor.root_schema_ptr(),
             leaves,
             properties,
+            behind,
         }
     }
 }
@@ -65,7 +68,7 @@ pub(super) struct OpenFile {
 }
 
 struct State {
-    writer: Option<SerializedFileWriter<Sink>>,
+    writer: Option<SerializedFileWriter<GrowingFile>>,
     /// Row groups that are complete but not at their turn.
     waiting: BTreeMap<usize, Vec<ArrowColumnChunk>>,
     /// Bytes of each appended row group.
@@ -83,7 +86,7 @@ impl OpenFile {
         name: String,
     ) -> Result<OpenFile, WriteError> {
         let failed = |error| WriteError::parquet(path.clone(), error);
-        let sink = Sink::new(path.clone());
+        let sink = template.behind.file(path.clone());
         let writer =
             SerializedFileWriter::new(sink, template.root.clone(), template.properties.clone())
                 .map_err(failed)?;

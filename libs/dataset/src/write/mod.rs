@@ -11,7 +11,6 @@ mod partition;
 mod partitioned;
 mod pool;
 mod scatter;
-mod sink;
 mod size;
 mod sort;
 mod spill;

@@ -16,6 +16,7 @@ use crate::parquet::{Encodings, WriterSettings};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use foldhash::fast::RandomState;
+use millrace_storage::WriteBehind;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub struct PartitionedWriter {
     limits: Limits,
     pool: Pool,
     spill: Arc<Spill>,
+    behind: WriteBehind,
     template: Option<Arc<Template>>,
     sample: Vec<(u32, RecordBatch)>,
     sample_rows: usize,
@@ -69,6 +71,7 @@ impl PartitionedWriter {
             limits,
             pool: Pool::new(settings.threads, limits.backlog),
             spill: Arc::new(Spill::new(settings.temp_dir.clone())),
+            behind: WriteBehind::default(),
             settings,
             template: None,
             sample: Vec::new(),
@@ -146,6 +149,7 @@ impl PartitionedWriter {
             self.schema.clone(),
             &descriptor,
             Arc::new(properties),
+            self.behind.clone(),
         ))
     }
 
@@ -436,6 +440,7 @@ impl PartitionedWriter {
             }
         }
         self.wait_for_files()?;
+        self.behind.finish()?;
         let staged = order.into_iter().map(|id| {
             let partition = &self.partitions[id as usize];
             (partition.path.clone(), partition.staged())
