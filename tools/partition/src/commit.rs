@@ -101,6 +101,7 @@ impl Plan {
             content,
             self.layout.columns.clone(),
             self.layout.files.clone(),
+            args.threads.count(),
         )
     }
 

@@ -47,7 +47,8 @@ pub(crate) struct Taken {
 }
 
 impl Intake {
-    /// Rows get their partition by `keys`; `columns` of them go into files of `files`.
+    /// Rows get their partition by `keys`; `columns` of them go into files of `files`,
+    /// copied by up to `threads` threads.
     pub(crate) fn new(
         keys: Keys,
         scope: Option<Scope>,
@@ -55,6 +56,7 @@ impl Intake {
         content: Option<Content>,
         columns: Vec<usize>,
         files: SchemaRef,
+        threads: usize,
     ) -> Self {
         Intake {
             keys,
@@ -63,7 +65,7 @@ impl Intake {
             outside,
             content,
             columns,
-            scatter: Scatter::new(files.clone()),
+            scatter: Scatter::new(files.clone(), threads),
             files,
             sorter: None,
             rows: Vec::new(),

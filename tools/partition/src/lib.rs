@@ -86,5 +86,6 @@ fn options(args: &Args) -> CommitOptions {
         keep: args.keep.0,
         allow_window: args.allow_window,
         adopt: args.adopt,
+        threads: args.threads.count(),
     }
 }

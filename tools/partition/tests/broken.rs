@@ -259,3 +259,41 @@ fn units_write_side_by_side() {
     }
     assert_eq!(count(&dir.path().join("out")), 8000);
 }
+
+/// With so many partitions several threads look at their folders and move them. Killed
+/// among these, the next run finds whatever subset they came to.
+#[test]
+fn a_kill_while_threads_move_folders_leaves_old_or_new() {
+    let dir = tempdir().unwrap();
+    let keys = |from: i64| {
+        let texts: Vec<String> = (0..1200).map(|n| format!("{:03}", n % 300)).collect();
+        let texts = texts.iter().map(|text| Some(text.as_str())).collect();
+        stream(&[values(texts), values(vec![Some("extra"); from as usize])])
+    };
+    let base = [
+        "out",
+        "--by",
+        "v",
+        "--threads",
+        "4",
+        "--mode",
+        "overwrite",
+    ];
+    run_with(&mut partition(dir.path(), &base), &keys(1)).code(0);
+    let before = files(&dir.path().join("out"));
+    for (round, place) in ["tx.flip#150", "tx.flipped#1", "tx.flipped#299"]
+        .iter()
+        .enumerate()
+    {
+        let input = keys(round as i64 + 2);
+        let mut command = partition(dir.path(), &base);
+        command.env("MILLRACE_FAILPOINT", format!("{place}=kill"));
+        run_with(&mut command, &input).code(137);
+        let after = files(&dir.path().join("out"));
+        assert_eq!(after.len(), before.len(), "{place}");
+        // The next run completes the killed one, then does its own.
+        run_with(&mut partition(dir.path(), &base), &input).code(0);
+        assert_eq!(count(&dir.path().join("out")), 1200 + round + 2, "{place}");
+        no_leftovers(dir.path());
+    }
+}

@@ -81,16 +81,19 @@ pub struct CommitOptions {
     pub allow_window: bool,
     /// Take what is on disk as it is: a root made anew, a partition changed by others.
     pub adopt: bool,
+    /// Threads that check and move folders, where there are many.
+    pub threads: usize,
 }
 
 impl Default for CommitOptions {
-    /// Waits ten minutes, keeps replaced files for an hour, takes no risk.
+    /// Waits ten minutes, keeps replaced files for an hour, takes no risk, on one thread.
     fn default() -> Self {
         CommitOptions {
             wait: Duration::from_secs(600),
             keep: Duration::from_secs(3600),
             allow_window: false,
             adopt: false,
+            threads: 1,
         }
     }
 }

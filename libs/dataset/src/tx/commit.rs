@@ -39,7 +39,7 @@ pub(super) fn commit(
 ) -> Result<Outcome, Error> {
     let _lock = lock(&stage.root, options.wait)?;
     failpoint::reach("tx.locked")?;
-    let mut log = recover::open(&stage.root, options.adopt)?;
+    let mut log = recover::open(&stage.root, options)?;
     failpoint::reach("tx.recovered")?;
     if let Some(entry) = log.committed(&stage.id) {
         check_repetition(stage, entry, &change.description, &log)?;
@@ -47,7 +47,7 @@ pub(super) fn commit(
     }
     let recorded = stage.state.recorded()?;
     check_description(stage, recorded.as_ref(), &change)?;
-    let planned = plan::plan(&stage.root, &change, &log)?;
+    let planned = plan::plan(&stage.root, &change, &log, options)?;
     guard::check(&stage.root, &planned, &change.guards)?;
     unite::check(&stage.root, &planned, &change)?;
     let intent = Intent {
@@ -67,11 +67,11 @@ pub(super) fn finish(
     log: &mut Log,
     options: &CommitOptions,
 ) -> Result<LogEntry, Error> {
-    let intent = prepare::prepare(stage, planned, intent, options.allow_window)?;
+    let intent = prepare::prepare(stage, planned, intent, options)?;
     let ready = pass_commit_point(stage)?;
     // From here on nothing is discarded.
     let rolled = durable(stage)
-        .and_then(|()| rollforward::complete(&stage.root, &ready, &intent, options.adopt, log));
+        .and_then(|()| rollforward::complete(&stage.root, &ready, &intent, options, log));
     let entry = rolled.map_err(|error| Error::Committed {
         run: intent.run().to_owned(),
         because: Box::new(error),
@@ -102,7 +102,7 @@ pub(super) fn confirm(
     options: &CommitOptions,
 ) -> Result<LogEntry, Error> {
     let _lock = lock(&stage.root, options.wait)?;
-    let log = recover::open(&stage.root, options.adopt)?;
+    let log = recover::open(&stage.root, options)?;
     let Some(entry) = log.committed(&stage.id) else {
         let run = quoted(stage.key.run_id.as_deref().unwrap_or(""));
         return Err(Error::busy(format!(

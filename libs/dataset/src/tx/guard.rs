@@ -3,7 +3,7 @@
 
 use super::log::Log;
 use super::plan::{Planned, plan};
-use super::{Change, Error, Guards, footer, unite};
+use super::{Change, CommitOptions, Error, Guards, footer, unite};
 use crate::root::Root;
 use millrace_fault::quoted;
 
@@ -27,7 +27,7 @@ pub fn preview(
     change: &Change,
 ) -> Result<(Vec<PartitionPreview>, Result<(), Error>), Error> {
     let log = Log::read(&root.state().log())?;
-    let planned = plan(root, change, &log)?;
+    let planned = plan(root, change, &log, &CommitOptions::default())?;
     let previews: Result<Vec<_>, Error> = planned
         .iter()
         .map(|partition| measure(root, partition))

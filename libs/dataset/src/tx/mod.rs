@@ -13,6 +13,8 @@
 //! Before the commit point everything is discarded on failure; after it nothing is, and
 //! the next writer completes it.
 
+use millrace_parallel::side_by_side;
+
 mod change;
 mod commit;
 mod error;
@@ -42,4 +44,17 @@ pub use recover::recover;
 pub use stage::Stage;
 pub use trash::{locate, reopen};
 pub use undo::undo;
+
+/// So many folders or files pay for a further thread.
+const ITEMS_PER_THREAD: usize = 64;
+
+/// `work` on every item, on as many threads as pay.
+fn each<T: Sync, R: Send>(
+    items: &[T],
+    options: &CommitOptions,
+    work: impl Fn(&T) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let threads = options.threads.min(items.len() / ITEMS_PER_THREAD);
+    side_by_side(items, threads, work)
+}
 pub use unite::Unite;

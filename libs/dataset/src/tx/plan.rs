@@ -4,7 +4,7 @@
 use super::intent::PartitionIntent;
 use super::live::{Live, SetFile};
 use super::log::Log;
-use super::{Change, Error, Keep, PartitionChange, footer};
+use super::{Change, CommitOptions, Error, Keep, PartitionChange, each, footer};
 use crate::listing::double_spelling;
 use crate::root::Root;
 use millrace_fault::quoted;
@@ -25,15 +25,20 @@ pub(super) struct Planned {
 }
 
 /// Decides `change` on the dataset as it is. Partitions that stay as they are are left out.
-pub(super) fn plan(root: &Root, change: &Change, log: &Log) -> Result<Vec<Planned>, Error> {
-    let mut planned = Vec::new();
-    for partition in all_partitions(change, log)? {
+pub(super) fn plan(
+    root: &Root,
+    change: &Change,
+    log: &Log,
+    options: &CommitOptions,
+) -> Result<Vec<Planned>, Error> {
+    let planned = each(&all_partitions(change, log)?, options, |partition| {
         let live = Live::look(root, &partition.path)?;
-        if change.create_only && !live.files.is_empty() {
-            return Err(has_data(&partition.path, root));
+        match change.create_only && !live.files.is_empty() {
+            true => Err(has_data(&partition.path, root)),
+            false => plan_one(root, partition, live),
         }
-        planned.extend(plan_one(root, &partition, live)?);
-    }
+    })?;
+    let planned: Vec<Planned> = planned.into_iter().flatten().collect();
     refuse_double_spelling(root, &planned)?;
     Ok(planned)
 }

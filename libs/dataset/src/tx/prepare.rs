@@ -5,7 +5,7 @@
 use super::intent::{self, Intent};
 use super::live::Live;
 use super::plan::Planned;
-use super::{Error, Stage, probe};
+use super::{CommitOptions, Error, Stage, each, probe};
 use crate::state::write_json;
 use millrace_fault::quoted;
 use millrace_storage::attributes::{carry_over, identity, inherit};
@@ -17,19 +17,20 @@ pub(super) fn prepare(
     stage: &Stage,
     planned: Vec<Planned>,
     mut intent: Intent,
-    allow_window: bool,
+    options: &CommitOptions,
 ) -> Result<Intent, Error> {
     intent.root_before = stage.root.identity()?.map(Into::into);
     dir::create_dir_all_synced(stage.root.path())?;
     failpoint::reach("tx.parents.root")?;
-    intent.window = probe::needs_window(&stage.root, &planned, &stage.folder, allow_window)?;
-    for partition in &planned {
-        ready_folder(stage, partition)?;
-    }
+    let allowed = options.allow_window;
+    intent.window = probe::needs_window(&stage.root, &planned, &stage.folder, allowed)?;
+    each(&planned, options, |partition| {
+        ready_folder(stage, partition)
+    })?;
     failpoint::reach("tx.linked")?;
-    planned
-        .iter()
-        .try_for_each(|partition| check_folder(stage, partition))?;
+    each(&planned, options, |partition| {
+        check_folder(stage, partition)
+    })?;
     make_parents(stage, &planned)?;
     failpoint::reach("tx.parents")?;
     stage.sync.names(stage.dir())?;

@@ -19,21 +19,21 @@ pub fn recover(root: &Root, options: &CommitOptions) -> Result<Vec<LogEntry>, Er
         return Ok(Vec::new());
     }
     let _lock = commit::lock(root, options.wait)?;
-    let (_, completed) = run(root, &state, options.adopt)?;
+    let (_, completed) = run(root, &state, options)?;
     let _ = trash::clean(&state, options.keep);
     Ok(completed)
 }
 
 /// Under the lock: recovers, and hands out the log.
-pub(super) fn open(root: &Root, adopt: bool) -> Result<Log, Error> {
-    run(root, &root.state(), adopt).map(|(log, _)| log)
+pub(super) fn open(root: &Root, options: &CommitOptions) -> Result<Log, Error> {
+    run(root, &root.state(), options).map(|(log, _)| log)
 }
 
-fn run(root: &Root, state: &State, adopt: bool) -> Result<(Log, Vec<LogEntry>), Error> {
+fn run(root: &Root, state: &State, options: &CommitOptions) -> Result<(Log, Vec<LogEntry>), Error> {
     // Formats and identity first: nothing is touched before they fit.
     let mut log = Log::read(&state.log())?;
     let pending = pending(state)?;
-    if !adopt {
+    if !options.adopt {
         check_identity(root, state, &pending)?;
     }
     log.mend()?;
@@ -42,7 +42,9 @@ fn run(root: &Root, state: &State, adopt: bool) -> Result<(Log, Vec<LogEntry>), 
     let mut completed = Vec::new();
     for (ready, intent) in &pending {
         failpoint::reach("tx.recover")?;
-        completed.push(rollforward::complete(root, ready, intent, adopt, &mut log)?);
+        completed.push(rollforward::complete(
+            root, ready, intent, options, &mut log,
+        )?);
     }
     remove_dead(state)?;
     Ok((log, completed))

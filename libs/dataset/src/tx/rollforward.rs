@@ -4,7 +4,7 @@
 use super::intent::{Intent, PartitionIntent};
 use super::live::Live;
 use super::log::{Log, LogEntry};
-use super::{Error, probe, trash};
+use super::{CommitOptions, Error, each, probe, trash};
 use crate::root::{Root, below};
 use crate::state::{FORMAT, Recorded};
 use millrace_fault::quoted;
@@ -12,18 +12,18 @@ use millrace_storage::{dir, failpoint, sync_all};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Completes the transaction in `ready` (`tx/ID.ready`). With `adopt`, partitions that
-/// somebody else changed are left as he made them; without, they stop it (3) after all
+/// Completes the transaction in `ready` (`tx/ID.ready`). Where `options` adopt, partitions
+/// that somebody else changed are left as he made them; else they stop it (3) after all
 /// others were rolled forward.
 pub(super) fn complete(
     root: &Root,
     ready: &Path,
     intent: &Intent,
-    adopt: bool,
+    options: &CommitOptions,
     log: &mut Log,
 ) -> Result<LogEntry, Error> {
-    let left = flip_all(root, ready, intent)?;
-    if let Some(first) = left.first().filter(|_| !adopt) {
+    let left = flip_all(root, ready, intent, options)?;
+    if let Some(first) = left.first().filter(|_| !options.adopt) {
         return Err(changed_by_others(root, first, left.len(), intent));
     }
     record(root, intent)?;
@@ -36,17 +36,25 @@ pub(super) fn complete(
 }
 
 /// Flips every partition; answers with those that somebody else has changed.
-fn flip_all(root: &Root, ready: &Path, intent: &Intent) -> Result<Vec<String>, Error> {
+fn flip_all(
+    root: &Root,
+    ready: &Path,
+    intent: &Intent,
+    options: &CommitOptions,
+) -> Result<Vec<String>, Error> {
+    let flipped = each(&intent.partitions, options, |partition| {
+        failpoint::reach("tx.flip")?;
+        let flipped = Flip::new(root, ready, partition).go(intent.window)?;
+        failpoint::reach("tx.flipped")?;
+        Ok(flipped)
+    })?;
     let mut left = Vec::new();
     let mut parents: BTreeSet<PathBuf> = BTreeSet::new();
-    for partition in &intent.partitions {
-        let flip = Flip::new(root, ready, partition);
-        failpoint::reach("tx.flip")?;
-        match flip.go(intent.window)? {
-            true => parents.extend(flip.parents()),
+    for (partition, flipped) in intent.partitions.iter().zip(flipped) {
+        match flipped {
+            true => parents.extend(Flip::new(root, ready, partition).parents()),
             false => left.push(partition.path.clone()),
         }
-        failpoint::reach("tx.flipped")?;
     }
     // Also of those that an earlier attempt flipped: it may not have come to this.
     let parents: Vec<PathBuf> = parents

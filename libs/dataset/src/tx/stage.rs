@@ -6,7 +6,7 @@ use super::{
     Change, CommitOptions, Error, Fingerprint, LogEntry, Outcome, PartitionChange, RunKey,
     StagedFile,
 };
-use super::{commit, footer, log::Log};
+use super::{commit, each, footer, log::Log};
 use crate::root::{Root, below};
 use crate::state::{self, DatasetDescription, State};
 use millrace_fault::quoted;
@@ -110,7 +110,7 @@ impl Stage {
     /// Commits `change`: steps 2 to 7. After an error the dataset is what it was, unless
     /// the error says that the commit point was passed.
     pub fn commit(mut self, change: Change, options: &CommitOptions) -> Result<Outcome, Error> {
-        self.check(&change.partitions)?;
+        self.check(&change.partitions, options)?;
         failpoint::reach("tx.stage.checked")?;
         self.sync.tree(&self.new)?;
         failpoint::reach("tx.stage.synced")?;
@@ -139,13 +139,12 @@ impl Stage {
     }
 
     /// Step 2: what is staged is exactly what was announced, whole and readable.
-    fn check(&self, partitions: &[PartitionChange]) -> Result<(), Error> {
-        for partition in partitions {
+    fn check(&self, partitions: &[PartitionChange], options: &CommitOptions) -> Result<(), Error> {
+        each(partitions, options, |partition| {
             check_path(&partition.path)?;
-            for file in &partition.add {
-                self.check_file(&partition.path, file)?;
-            }
-        }
+            let mut files = partition.add.iter();
+            files.try_for_each(|file| self.check_file(&partition.path, file))
+        })?;
         let announced: usize = partitions.iter().map(|partition| partition.add.len()).sum();
         let staged = count_files(&self.new)?;
         match staged == announced {

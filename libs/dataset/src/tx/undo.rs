@@ -24,7 +24,7 @@ pub fn undo(
         return Err(unknown(root, run));
     }
     let _lock = commit::lock(root, options.wait)?;
-    let mut log = recover::open(root, options.adopt)?;
+    let mut log = recover::open(root, options)?;
     let targets: Vec<LogEntry> = log.of_run(run).into_iter().cloned().collect();
     if targets.is_empty() {
         return Err(unknown(root, run));

@@ -5,6 +5,7 @@ use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use millrace_parallel::side_by_side;
 
 /// With fewer rows than this for each partition of a batch, batches are put together
 /// before they are split: a piece of one row costs as much as one of hundreds.
@@ -15,10 +16,14 @@ const WINDOW_ROWS: usize = 256 << 10;
 const WINDOW_BATCHES: usize = 64;
 const WINDOW_BYTES: usize = 16 << 20;
 
+/// So many pieces pay for a further thread.
+const PIECES_PER_THREAD: usize = 128;
+
 /// Splits batches by the partitions of their rows, in order.
 #[derive(Debug)]
 pub struct Scatter {
     schema: SchemaRef,
+    threads: usize,
     window: Vec<RecordBatch>,
     /// Rows in the window, and their bytes.
     count: usize,
@@ -33,10 +38,11 @@ pub struct Scatter {
 pub type Piece = (u32, RecordBatch);
 
 impl Scatter {
-    /// For batches of `schema`.
-    pub fn new(schema: SchemaRef) -> Self {
+    /// For batches of `schema`; many pieces are copied by up to `threads` threads.
+    pub fn new(schema: SchemaRef, threads: usize) -> Self {
         Scatter {
             schema,
+            threads,
             window: Vec::new(),
             count: 0,
             bytes: 0,
@@ -101,12 +107,19 @@ impl Scatter {
         self.count = 0;
         self.bytes = 0;
         let rows = &mut self.rows;
-        let piece = |id: &u32| {
-            let indices = UInt32Array::from(std::mem::take(&mut rows[*id as usize]));
-            Ok((*id, take_record_batch(&whole, &indices)?))
-        };
-        let pieces = self.seen.iter().map(piece).collect();
-        self.seen.clear();
-        pieces
+        let ids = self.seen.drain(..);
+        let all: Vec<(u32, UInt32Array)> = ids
+            .map(|id| (id, std::mem::take(&mut rows[id as usize]).into()))
+            .collect();
+        let threads = self.threads.min(all.len() / PIECES_PER_THREAD).max(1);
+        let shares: Vec<_> = all.chunks(all.len().div_ceil(threads).max(1)).collect();
+        let pieces = side_by_side(&shares, threads, |share| copies(&whole, share))?;
+        Ok(pieces.into_iter().flatten().collect())
     }
+}
+
+/// The rows of each partition.
+fn copies(whole: &RecordBatch, share: &[(u32, UInt32Array)]) -> Result<Vec<Piece>, ArrowError> {
+    let piece = |(id, rows): &(u32, UInt32Array)| Ok((*id, take_record_batch(whole, rows)?));
+    share.iter().map(piece).collect()
 }

@@ -177,6 +177,7 @@ impl Job {
             keep: Duration::from_secs(self.keep_seconds),
             allow_window: self.window,
             adopt: self.adopt,
+            threads: 2,
         }
     }
 
