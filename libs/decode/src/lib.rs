@@ -1,6 +1,6 @@
 //! Bytes → Arrow record batches and refused records. No I/O, no threads, no clock: the
 //! same bytes and options give the same batches. (Text formats are decoded by the schema
-//! asked for, as below; [`avro`] has a schema of its own.)
+//! asked for, as below; [`avro`] and [`orc`] have schemas of their own.)
 //!
 //! # How a caller uses it
 //! 1. Make one decoder per thread, and one [`Sink`] that takes batches and rejects.
@@ -38,6 +38,7 @@ mod literal;
 mod machine;
 pub mod ndjson;
 mod options;
+pub mod orc;
 mod problem;
 mod reject;
 mod sink;

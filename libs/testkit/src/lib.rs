@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 pub mod avro;
+pub mod orc;
 pub mod orders;
 mod process;
 

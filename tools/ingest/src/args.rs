@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 /// Parse raw files into a stream of typed record batches
 ///
-/// Reads NDJSON, JSON, CSV, TSV, Parquet, Avro and Arrow from files, directories, patterns or
-/// standard input, and writes one Arrow stream to standard output, in the order of the
-/// inputs, for any number of threads. Parsing is strict: a record that does not parse,
+/// Reads NDJSON, JSON, CSV, TSV, Parquet, Avro, ORC and Arrow from files, directories,
+/// patterns or standard input, and writes one Arrow stream to standard output, in the order
+/// of the inputs, for any number of threads. Parsing is strict: a record that does not parse,
 /// or whose values do not fit the schema, ends the run with its place and exit code 3,
 /// or goes to the file of --rejects while the run goes on. Nothing is rounded, cut or
 /// turned into null to make it fit.
@@ -71,7 +71,7 @@ pub struct Args {
     /// Columns to write, separated by commas, in this order
     ///
     /// The others are still checked, so that a record is refused or not whatever is
-    /// selected; from Parquet and Arrow files they are not read at all, from Avro files
+    /// selected; from Parquet, ORC and Arrow files they are not read at all, from Avro files
     /// they are not decoded.
     #[arg(
         long,
@@ -89,7 +89,7 @@ pub struct Args {
     /// Add the columns _source_file and _source_line
     ///
     /// The file as it was named and the line (from 1) on which the record begins; for
-    /// Parquet, Avro and Arrow the row.
+    /// Parquet, Avro, ORC and Arrow the row.
     #[arg(long, help_heading = "Schema")]
     pub source_columns: bool,
 
@@ -184,6 +184,8 @@ pub enum FormatOption {
     Parquet,
     /// Apache Avro (object container files)
     Avro,
+    /// Apache ORC
+    Orc,
     /// An Arrow stream or file
     Arrow,
     /// A rejects file of ingest or validate, mended

@@ -16,6 +16,7 @@ pub(crate) enum Format {
     Rejects,
     Parquet,
     Avro,
+    Orc,
     ArrowFile,
     ArrowStream,
 }
@@ -25,7 +26,7 @@ impl Format {
     pub(crate) fn is_text(self) -> bool {
         !matches!(
             self,
-            Format::Parquet | Format::Avro | Format::ArrowFile | Format::ArrowStream
+            Format::Parquet | Format::Avro | Format::Orc | Format::ArrowFile | Format::ArrowStream
         )
     }
 }
@@ -50,6 +51,13 @@ pub(crate) fn detect(asked: FormatOption, name: &str, head: &[u8]) -> Result<For
             Some(Format::Avro) => Ok(Format::Avro),
             _ => Err(Failure::data(format!(
                 "{} is not an Avro file",
+                quoted(name)
+            ))),
+        },
+        FormatOption::Orc => match by_magic(head) {
+            Some(Format::Orc) => Ok(Format::Orc),
+            _ => Err(Failure::data(format!(
+                "{} is not an ORC file",
                 quoted(name)
             ))),
         },
@@ -87,6 +95,10 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
             "{} is not an Avro file",
             quoted(name)
         ))),
+        "orc" => Err(Failure::data(format!(
+            "{} is not an ORC file",
+            quoted(name)
+        ))),
         "arrow" | "arrows" | "ipc" | "feather" => Err(Failure::data(format!(
             "{} is neither an Arrow stream nor an Arrow file",
             quoted(name)
@@ -95,7 +107,7 @@ fn automatic(name: &str, head: &[u8]) -> Result<Format, Failure> {
         _ if head.is_empty() => Ok(Format::Ndjson),
         _ => by_text(head).ok_or_else(|| {
             Failure::usage(format!("cannot tell the format of {}", quoted(name)))
-                .hint("say --format ndjson, json, csv, tsv, parquet, avro, arrow or rejects")
+                .hint("say --format ndjson, json, csv, tsv, parquet, avro, orc, arrow or rejects")
         }),
     }
 }
@@ -104,6 +116,7 @@ fn by_magic(head: &[u8]) -> Option<Format> {
     match head {
         [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
         [b'O', b'b', b'j', 1, ..] => Some(Format::Avro),
+        [b'O', b'R', b'C', ..] => Some(Format::Orc),
         _ if head.starts_with(b"ARROW1\0\0") => Some(Format::ArrowFile),
         [0xff, 0xff, 0xff, 0xff, ..] => Some(Format::ArrowStream),
         _ => None,
@@ -113,7 +126,6 @@ fn by_magic(head: &[u8]) -> Option<Format> {
 /// Formats that we know well enough to say that we do not read them.
 fn foreign(head: &[u8]) -> Option<&'static str> {
     match head {
-        [b'O', b'R', b'C', ..] => Some("ORC"),
         [b'P', b'K', 3, 4, ..] => Some("zip"),
         _ => None,
     }
@@ -171,6 +183,7 @@ mod tests {
     fn content_goes_before_names() {
         assert_eq!(auto("x.csv", "PAR1"), Some(Format::Parquet));
         assert_eq!(auto("x.csv", "Obj\u{1}"), Some(Format::Avro));
+        assert_eq!(auto("x.csv", "ORC\u{1}"), Some(Format::Orc));
         assert_eq!(
             auto("x.json", "{\"a\":1}\n{\"a\":2}\n"),
             Some(Format::Ndjson)
@@ -183,6 +196,7 @@ mod tests {
         assert_eq!(auto("x.tsv.zst", "{a"), Some(Format::Tsv));
         assert_eq!(auto("x.parquet", "a,b"), None);
         assert_eq!(auto("x.avro", "a,b"), None);
+        assert_eq!(auto("x.orc", "a,b"), None);
         assert_eq!(auto("x", ""), Some(Format::Ndjson));
     }
 }

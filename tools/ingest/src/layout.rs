@@ -64,6 +64,7 @@ pub(crate) fn begin(opened: Opened, plan: &Plan) -> Result<Text, Trouble> {
         Format::Ndjson
         | Format::Parquet
         | Format::Avro
+        | Format::Orc
         | Format::ArrowFile
         | Format::ArrowStream => {}
     }

@@ -1,7 +1,7 @@
 //! `ingest`: raw files in, one stream of typed record batches out.
 //!
 //! Input: text records (NDJSON, JSON, CSV, TSV, a rejects file), or columns (Parquet,
-//! Avro, Arrow). Output: one Arrow stream in the order of the inputs; its bytes depend on
+//! Avro, ORC, Arrow). Output: one Arrow stream in the order of the inputs; its bytes depend on
 //! the inputs and options, never on the number of threads. Refused records go to
 //! quarantine, durably, before the stream's end marker; any failure poisons the
 //! stream. A crash leaves a stream without its marker, and no rejects file.

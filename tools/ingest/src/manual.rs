@@ -64,8 +64,8 @@ lists texts that mean null; without it this is the empty cell in CSV, and nothin
 The header of a CSV file needs all fields of the schema, in any order; what else it has
 is the matter of --extra-fields. "fieldsMatch" says otherwise: exact (this order), equal
 (nothing else), subset (as without it), superset (some may be lacking, nothing else),
-partial (at least one). Columns that are lacking are null. Parquet, Avro and Arrow files
-may lack columns under superset and partial.
+partial (at least one). Columns that are lacking are null. Parquet, Avro, ORC and Arrow
+files may lack columns under superset and partial.
 
 Without --schema one is inferred: integer, then decimal where all numbers have the same
 scale, then number; date, then datetime, then string; objects and lists field by field;
@@ -102,16 +102,21 @@ Compressed files are decompressed ahead of the decoders, each on a thread of its
 one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each about one
 MiB waits in memory, beside what its decompressor needs.
 
-Parquet, Avro and Arrow files have columns of their own; several of them must agree in
+Parquet, Avro, ORC and Arrow files have columns of their own; several of them must agree in
 names and types, or hold types that fit without loss into those of the first file or of
---schema. Parquet and Arrow files are read from their ends, so that they cannot come from a
-pipe or an archive; Avro files and Arrow streams can.
+--schema. Parquet, ORC and Arrow files are read from their ends, so that they cannot come
+from a pipe or an archive; Avro files and Arrow streams can.
 
-A damaged Parquet, Avro or Arrow file is refused as a whole (3), whatever --rejects says;
+A damaged Parquet, Avro, ORC or Arrow file is refused as a whole (3), whatever --rejects says;
 its rows before the damage may have been written, and the poisoned stream takes them back.
 An Avro file that was cut exactly between two of its blocks looks whole: the format has no
 end mark. Enums of Avro become strings, unions of null and one type columns that may be
 null, other unions Arrow unions; a record type that contains itself is refused.
+
+The timestamps of ORC are the times that the clocks of their writer showed, those with
+local time zone moments in UTC, both in nanoseconds. A time outside 1677 to 2262, a date of
+the Julian calendar and a decimal that its type cannot hold are refused, and so are
+encrypted columns and files that LZO or Brotli compressed.
 
 A file without any records is fine. An object over several lines is read with --format
 json, as one record.

@@ -134,13 +134,13 @@ fn an_unknown_format_is_asked_for() {
             .stderr
             .starts_with("ingest: cannot tell the format of 'notes.txt'\nhint: say --format")
     );
-    scratch.write("x.orc", "ORC\u{1}");
+    scratch.write("x.zip", "PK\u{3}\u{4}");
     assert!(
         scratch
-            .ingest("x.orc")
+            .ingest("x.zip")
             .code(2)
             .stderr
-            .contains("ORC files are not supported")
+            .contains("zip files are not supported")
     );
 }
 

@@ -1,4 +1,4 @@
-//! Inputs that know their columns: Parquet, Avro and Arrow. Their batches are passed on; with a
+//! Inputs that know their columns: Parquet, Avro, ORC and Arrow. Their batches are passed on; with a
 //! schema, or from the second input on, columns are matched by name and must have the
 //! types asked for, or ones that these hold without loss.
 

@@ -10,7 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_cli::{Counter, Job};
-use millrace_decode::avro;
+use millrace_decode::{avro, orc};
 use millrace_fault::{Failure, guarded, quoted};
 use millrace_storage::{ReadAt, open_read_at};
 use millrace_stream::Kind;
@@ -26,6 +26,7 @@ enum Form {
     Parquet(ParquetFile),
     File(ArrowFile),
     Avro(avro::Reader),
+    Orc(orc::Reader),
     Stream {
         reader: millrace_stream::Reader,
         columns: Option<Vec<usize>>,
@@ -51,6 +52,7 @@ impl Reader {
                 })
             }
             Format::Avro => Ok(Form::Avro(avro_reader(opened, plan)?)),
+            Format::Orc => Ok(Form::Orc(orc_reader(stored(opened, bytes_in)?, plan)?)),
             Format::ArrowFile => Ok(Form::File(ArrowFile::open(stored(opened, bytes_in)?)?)),
             _ => Ok(Form::Parquet(ParquetFile::open(
                 stored(opened, bytes_in)?,
@@ -70,6 +72,7 @@ impl Reader {
             Form::Parquet(file) => file.schema(),
             Form::File(file) => file.schema(),
             Form::Avro(reader) => reader.schema(),
+            Form::Orc(reader) => reader.schema(),
             Form::Stream { reader, .. } => reader.schema(),
         }
     }
@@ -80,6 +83,7 @@ impl Reader {
             Form::Parquet(file) => guarded(&quoted(&self.name), || file.project(indices)),
             Form::File(file) => guarded(&quoted(&self.name), || file.project(indices)),
             Form::Avro(reader) => reader.project(indices),
+            Form::Orc(reader) => reader.project(indices),
             Form::Stream { columns, .. } => {
                 *columns = Some(indices.to_vec());
                 Ok(())
@@ -93,6 +97,7 @@ impl Reader {
             Form::Parquet(file) => file.next(),
             Form::File(file) => file.next(),
             Form::Avro(reader) => reader.next(),
+            Form::Orc(reader) => reader.next(),
             Form::Stream { reader, columns } => match (reader.next()?, columns) {
                 (Some(batch), Some(columns)) => {
                     let projected = batch.project(columns);
@@ -125,6 +130,16 @@ fn avro_reader(opened: Opened, plan: &Plan) -> Result<avro::Reader, Failure> {
         block: plan.sizes.record.max(LARGEST_BLOCK),
     };
     avro::Reader::new(&name, source, sizes)
+}
+
+fn orc_reader(stored: Stored, plan: &Plan) -> Result<orc::Reader, Failure> {
+    let (name, length) = (stored.name.clone(), stored.len());
+    let source = orc::Source::new(length, move |offset, count| stored.read_at(offset, count));
+    let sizes = orc::Sizes {
+        batch_rows: plan.sizes.batch_rows,
+        batch_bytes: plan.sizes.batch_bytes,
+    };
+    orc::Reader::new(&name, source, sizes)
 }
 
 /// Bytes at any offset of a file, counted.
