@@ -54,6 +54,10 @@ JOBS = [
         " show --output csv >{out}.csv", compare="answer", peers=("duckdb", "polars", "pyarrow")),
     Job("keys", "Parquet → 2,000 partitions", "keys", "ingest {data} | partition {out} --by key --threads {threads}",
         peers=("duckdb", "polars", "pyarrow")),
+    Job("scan", "NDJSON decoded, nothing written", "flat", f"{INGEST} >/dev/null", compare=None, peers=("duckdb", "polars")),
+    Job("scan_nested", "nested NDJSON decoded, nothing written", "nested", f"{INGEST} >/dev/null", compare=None, schema="nested",
+        peers=("duckdb", "polars")),
+    Job("scan_csv", "CSV decoded, nothing written", "csv", f"{INGEST} >/dev/null", compare=None, peers=("duckdb", "polars")),
     Job("start", "process start", "keys", "ingest --version", compare=None, peers=("duckdb", "polars", "pyarrow", "chdb")),
     Job("day", "the whole day: raw → validate → partition → compact → query", "dirty",
         f"{INGEST} --rejects {{out}}.bad.ndjson | validate --schema {{schema}} --rejects {{out}}.rej.ndjson |"

@@ -1,5 +1,6 @@
-//! How fast one thread decodes: `decode_rate [--portable] [--chunk BYTES] SCHEMA FILE`;
-//! a FILE that ends in `.csv` has a header.
+//! How fast one thread decodes: `decode_rate [--portable] [--arrow-json] [--chunk BYTES]
+//! SCHEMA FILE`; a FILE that ends in `.csv` has a header. With `--arrow-json` each round is
+//! followed by one of that library, on the same bytes.
 //! The file is read once; then each of five rounds decodes all of it, chunk by chunk.
 //! The rate is per second of CPU time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
@@ -45,6 +46,8 @@ fn main() {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let portable = args.first().is_some_and(|arg| arg == "--portable");
     args.drain(..usize::from(portable));
+    let peer = args.first().is_some_and(|arg| arg == "--arrow-json");
+    args.drain(..usize::from(peer));
     let mut size = 2 << 20;
     if args[0] == "--chunk" {
         size = args[1].parse().unwrap();
@@ -53,17 +56,37 @@ fn main() {
     let schema = TableSchema::parse(&std::fs::read_to_string(&args[0]).unwrap()).unwrap();
     let bytes = std::fs::read(&args[1]).unwrap();
     for _ in 0..5 {
-        let begin = cpu_seconds();
-        let count = match args[1].ends_with(".csv") {
+        timed("millrace", &bytes, || match args[1].ends_with(".csv") {
             true => decode_csv(&schema, &bytes, size, portable),
             false => decode_ndjson(&schema, &bytes, size, portable),
-        };
-        let rate = bytes.len() as f64 / (cpu_seconds() - begin) / 1e9;
-        println!(
-            "{} rows, {} rejected, {} batches, {rate:.2} GB/s",
-            count.rows, count.rejected, count.batches
-        );
+        });
+        if peer {
+            timed("arrow-json", &bytes, || decode_arrow_json(&schema, &bytes));
+        }
     }
+}
+
+fn timed(who: &str, bytes: &[u8], decode: impl Fn() -> Count) {
+    let begin = cpu_seconds();
+    let count = decode();
+    let rate = bytes.len() as f64 / (cpu_seconds() - begin) / 1e9;
+    println!(
+        "{who}: {} rows, {} rejected, {} batches, {rate:.2} GB/s",
+        count.rows, count.rejected, count.batches
+    );
+}
+
+fn decode_arrow_json(schema: &TableSchema, bytes: &[u8]) -> Count {
+    let mut count = Count::default();
+    let rows = arrow_json::ReaderBuilder::new(schema.to_arrow())
+        .with_batch_size(8192)
+        .build(bytes)
+        .unwrap();
+    for batch in rows {
+        count.rows += batch.unwrap().num_rows();
+        count.batches += 1;
+    }
+    count
 }
 
 fn decode_ndjson(schema: &TableSchema, bytes: &[u8], size: usize, portable: bool) -> Count {

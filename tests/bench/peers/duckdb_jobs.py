@@ -71,6 +71,19 @@ def compact(con, data, out):
     con.execute(f"COPY (SELECT * FROM read_parquet('{data}/part=a/*.parquet', hive_partitioning=false)) TO '{out}/part=a' ({PARQUET}, FILE_SIZE_BYTES '128MB')")
 
 
+def scan(con, data, out):
+    """Every column decoded and counted: the cheapest use that needs all of them."""
+    con.execute(f"SELECT count(COLUMNS(*)) FROM {read(data)}").fetchall()
+
+
+def scan_nested(con, data, out):
+    con.execute(f"SELECT count(COLUMNS(*)) FROM {read(data, nested=True)}").fetchall()
+
+
+def scan_csv(con, data, out):
+    con.execute(f"SELECT count(COLUMNS(*)) FROM read_csv('{data}', header=true, columns={columns()})").fetchall()
+
+
 def prune(con, data, out):
     rows = con.execute(
         f"SELECT order_id, amount FROM read_parquet('{data}/**/*.parquet', hive_partitioning=true)"

@@ -65,6 +65,19 @@ def compact(_, data, out):
     frame.sink_parquet(pl.PartitionBy(f"{out}/part=a", approximate_bytes_per_file=128_000_000), **WRITE)
 
 
+def scan(_, data, out):
+    """Every column decoded and counted: the cheapest use that needs all of them."""
+    read(data).select(pl.all().count()).collect(engine="streaming")
+
+
+def scan_nested(_, data, out):
+    read(data, nested=True).select(pl.all().count()).collect(engine="streaming")
+
+
+def scan_csv(_, data, out):
+    timed(pl.scan_csv(data, schema=schema())).select(pl.all().count()).collect(engine="streaming")
+
+
 def prune(_, data, out):
     frame = pl.scan_parquet(f"{data}/**/*.parquet", hive_partitioning=True, hive_schema={"day": pl.Date})
     keep = (pl.col("day") == pl.date(2026, 6, 1)) & (pl.col("region") == "uk") & (pl.col("amount") > 4000)
