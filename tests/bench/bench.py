@@ -24,7 +24,7 @@ PACKAGES = {"duckdb": "duckdb", "polars": "polars", "pyarrow": "pyarrow", "chdb"
 # its spread is not what decides.
 SLOW_SECONDS, SLOW_ROUNDS = 12, 2
 # One that took so many is stopped, and has no time at all.
-LONGEST_SECONDS = 240
+LONGEST_SECONDS = 120
 # With a final sync: the difference is what counts, and it is the disk's.
 SYNC_ROUNDS = 1
 

@@ -48,6 +48,38 @@ fn dates_and_hours_of_timestamps() {
     );
 }
 
+/// Days and hours are remembered in slots, which values far apart share.
+#[test]
+fn times_in_any_order_get_what_each_gets_alone() {
+    const HOUR: i64 = 3_600_000_000;
+    let mut seed = 7_u64;
+    let mut random = |below: i64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as i64 % below
+    };
+    let times: Vec<i64> = (0..2000)
+        .map(|_| (random(3) - 1) * 256 * HOUR + random(300) * HOUR / 4 - 50 * HOUR)
+        .collect();
+    for zone in [None, Some("Asia/Kolkata"), Some("Australia/Lord_Howe")] {
+        let mut spec = Spec::parse("y=year(ts),d=date(ts),h=hour(ts)").unwrap();
+        spec.zone = zone.map(str::to_owned);
+        let assigned = |values: Vec<i64>| {
+            let column = micros(values.into_iter().map(Some).collect());
+            let batch = RecordBatch::try_from_iter([("ts", column)]).unwrap();
+            let mut keys = Keys::new(spec.bind(&batch.schema()).unwrap(), 10_000);
+            let ids = keys.assign(&batch).unwrap().to_vec();
+            let path = |id: &u32| keys.path(*id).to_owned();
+            ids.iter().map(path).collect::<Vec<String>>()
+        };
+        let together = assigned(times.clone());
+        for (time, found) in times.iter().zip(&together).step_by(7) {
+            assert_eq!(assigned(vec![*time]), [found.clone()], "{time} in {zone:?}");
+        }
+    }
+}
+
 #[test]
 fn every_unit_and_both_dates_agree() {
     let second = 1_773_723_600_i64;

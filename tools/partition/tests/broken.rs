@@ -270,15 +270,7 @@ fn a_kill_while_threads_move_folders_leaves_old_or_new() {
         let texts = texts.iter().map(|text| Some(text.as_str())).collect();
         stream(&[values(texts), values(vec![Some("extra"); from as usize])])
     };
-    let base = [
-        "out",
-        "--by",
-        "v",
-        "--threads",
-        "4",
-        "--mode",
-        "overwrite",
-    ];
+    let base = ["out", "--by", "v", "--threads", "4", "--mode", "overwrite"];
     run_with(&mut partition(dir.path(), &base), &keys(1)).code(0);
     let before = files(&dir.path().join("out"));
     for (round, place) in ["tx.flip#150", "tx.flipped#1", "tx.flipped#299"]

@@ -45,8 +45,13 @@ pub(super) struct Codes {
     texts: Vec<Option<Box<str>>>,
     by_text: HashMap<Box<str>, u32, RandomState>,
     by_number: HashMap<i64, u32, RandomState>,
+    /// Days or hours and their codes, each in a slot by the hour that was asked for.
+    recent: Vec<(calendar::Range, u32)>,
     null: Option<u32>,
 }
+
+/// Hours that are remembered: ten days of them.
+const RECENT: i64 = 256;
 
 /// A value that has no place in the calendar: its text.
 pub(super) struct OutOfRange(pub(super) i64);
@@ -94,6 +99,7 @@ impl Codes {
             texts: Vec::new(),
             by_text: HashMap::default(),
             by_number: HashMap::default(),
+            recent: vec![(0..0, 0); RECENT as usize],
             null: None,
         }
     }
@@ -151,7 +157,8 @@ impl Codes {
         }
     }
 
-    /// Neighbouring values mostly share a day or an hour: a range check finds them.
+    /// Neighbouring values mostly share a day or an hour: a range check finds them. Where
+    /// they do not, a text need not be made for each: theirs was mostly seen before.
     fn calendar(
         &mut self,
         array: &ArrayRef,
@@ -161,6 +168,7 @@ impl Codes {
     ) -> Result<(), Refused> {
         let array = as_counts(array)?;
         let values = array.as_primitive::<Int64Type>();
+        let per_slot = (per_day / 24).max(1);
         let mut last: (calendar::Range, u32) = (0..0, 0);
         for (row, value) in values.values().iter().enumerate() {
             if values.is_null(row) {
@@ -168,7 +176,11 @@ impl Codes {
                 continue;
             }
             if !last.0.contains(value) {
-                last = self.calendar_code(transform, *value, per_day)?;
+                let slot = value.div_euclid(per_slot).rem_euclid(RECENT) as usize;
+                if !self.recent[slot].0.contains(value) {
+                    self.recent[slot] = self.calendar_code(transform, *value, per_day)?;
+                }
+                last = self.recent[slot].clone();
             }
             out.push(last.1);
         }
