@@ -75,7 +75,8 @@ fn times_in_any_order_get_what_each_gets_alone() {
         };
         let together = assigned(times.clone());
         for (time, found) in times.iter().zip(&together).step_by(7) {
-            assert_eq!(assigned(vec![*time]), [found.clone()], "{time} in {zone:?}");
+            let alone = assigned(vec![*time]);
+            assert_eq!(alone.first(), Some(found), "{time} in {zone:?}");
         }
     }
 }
