@@ -25,8 +25,8 @@ type Job<U, T> = (U, SyncSender<Result<T, Failure>>);
 /// what they hand over: all of the first unit, then all of the second, and so on. The
 /// first failure in that order ends it, and so does a `take` that returns false.
 ///
-/// As many units again are begun while those wait to be taken, so that a long one does not
-/// hold up the threads.
+/// At most twice as many units as threads are not taken yet, so that a long one does not
+/// hold up the threads, and what waits is bounded.
 ///
 /// # Errors
 /// The first failure, in the order of the units, of `work` or `take`.
