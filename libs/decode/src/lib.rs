@@ -40,9 +40,11 @@ pub mod ndjson;
 mod options;
 pub mod orc;
 mod problem;
+mod project;
 mod reject;
 mod sink;
 mod utf8;
+mod varint;
 
 pub use chunk::Chunk;
 pub use options::{Error, ExtraFields, Options};

@@ -1,19 +1,14 @@
 //! Avro files written by hand: what a library's writer would not write, and where each
 //! byte is known.
 
+use crate::varint::varint;
+
 /// Stands behind the header and each block.
 pub const MARKER: &[u8; 16] = b"0123456789abcdef";
 
 /// A number: zig-zag, seven bits a byte.
 pub fn long(value: i64) -> Vec<u8> {
-    let mut left = ((value << 1) ^ (value >> 63)) as u64;
-    let mut bytes = Vec::new();
-    while left >= 0x80 {
-        bytes.push(left as u8 | 0x80);
-        left >>= 7;
-    }
-    bytes.push(left as u8);
-    bytes
+    varint(((value << 1) ^ (value >> 63)) as u64)
 }
 
 /// Bytes or text: its length, and itself.

@@ -8,6 +8,7 @@ pub mod avro;
 pub mod orc;
 pub mod orders;
 mod process;
+mod varint;
 
 pub use process::{Outcome, bin, bin_dir, run, run_with, sh, tool};
 pub use tempfile::{TempDir, tempdir};

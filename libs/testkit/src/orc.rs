@@ -1,6 +1,8 @@
 //! ORC files: three that pyarrow wrote (`orc/write.py`), and others written by hand, of one
 //! stripe and without compression.
 
+use crate::varint::varint;
+
 /// 12 rows of seven types with nulls, zstd.
 pub const FLAT: &[u8] = include_bytes!("../orc/flat.orc");
 /// Four rows with a list, a struct and a map, uncompressed.
@@ -22,16 +24,6 @@ pub fn bytes(field: u64, value: impl AsRef<[u8]>) -> Vec<u8> {
         value,
     ]
     .concat()
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
 }
 
 /// A type of this kind, with others in it and maybe their names.

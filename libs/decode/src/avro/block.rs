@@ -1,7 +1,7 @@
 //! The container: a header, and blocks of records behind it.
 
 use super::codec::Codec;
-use super::cursor::{TOO_LONG, zig_zag};
+use crate::varint::{self, TOO_LONG, zig_zag};
 use millrace_fault::{Failure, quoted};
 use std::collections::HashMap;
 
@@ -158,8 +158,9 @@ impl Container {
     }
 
     fn long(&mut self) -> Result<i64, Failure> {
-        let long = zig_zag(|| self.bytes(1).map(|bytes| bytes[0]))?;
-        long.ok_or_else(|| self.corrupt(TOO_LONG))
+        let number = varint::read(|| self.bytes(1).map(|bytes| bytes[0]))?;
+        let number = number.ok_or_else(|| self.corrupt(TOO_LONG))?;
+        Ok(zig_zag(number))
     }
 
     /// Makes sure that something is in the buffer; false at the end of the file.

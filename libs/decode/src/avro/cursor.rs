@@ -1,5 +1,7 @@
 //! The bytes of a block, and the primitive values in them.
 
+use crate::varint::{self, TOO_LONG, zig_zag};
+
 /// Why a value cannot be read: the path of the column, from the inside out, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed {
@@ -70,7 +72,9 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn long(&mut self) -> Result<i64> {
-        zig_zag(|| self.take(1).map(|bytes| bytes[0]))?.ok_or_else(|| Malformed::new(TOO_LONG))
+        let number = varint::read(|| self.take(1).map(|bytes| bytes[0]))?;
+        let number = number.ok_or_else(|| Malformed::new(TOO_LONG))?;
+        Ok(zig_zag(number))
     }
 
     /// A length or count, in front of what it counts.
@@ -100,28 +104,6 @@ impl<'a> Cursor<'a> {
             self.length()?;
         }
         Ok(count.unsigned_abs())
-    }
-}
-
-/// What a number is that [`zig_zag`] has none for.
-pub(super) const TOO_LONG: &str = "a number has more than 64 bits";
-
-/// A long: zig-zag in groups of seven bits, the lowest first. None if it has more than 64.
-#[inline]
-pub(super) fn zig_zag<E>(
-    mut next: impl FnMut() -> std::result::Result<u8, E>,
-) -> std::result::Result<Option<i64>, E> {
-    let (mut value, mut shift) = (0u64, 0);
-    loop {
-        let byte = next()?;
-        if shift == 63 && byte > 1 {
-            return Ok(None);
-        }
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(Some((value >> 1) as i64 ^ -((value & 1) as i64)));
-        }
-        shift += 7;
     }
 }
 

@@ -5,6 +5,7 @@ use super::column::Column;
 use super::cursor::{Cursor, Malformed};
 use super::parse;
 use super::types::{MOST_EMPTY, Type, arrow_fields};
+use crate::project::project;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use millrace_fault::{Failure, quoted};
@@ -79,14 +80,7 @@ impl Reader {
     /// # Errors
     /// If there is no such column.
     pub fn project(&mut self, indices: &[usize]) -> Result<(), Failure> {
-        let full = Schema::new(arrow_fields(&self.fields));
-        let schema = full.project(indices);
-        self.schema = Arc::new(schema.map_err(|error| Failure::data(error.to_string()))?);
-        for (index, column) in self.columns.iter_mut().enumerate() {
-            if !indices.contains(&index) {
-                *column = None;
-            }
-        }
+        self.schema = project(arrow_fields(&self.fields), &mut self.columns, indices)?;
         Ok(())
     }
 

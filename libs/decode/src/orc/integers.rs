@@ -3,6 +3,7 @@
 use super::packed;
 use super::stream::Stream;
 use super::trouble::{Result, malformed};
+use crate::varint::{self, TOO_LONG, zig_zag};
 
 /// Which run length encoding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,24 +75,15 @@ fn first(stream: &mut Stream, signed: bool, run: &mut Vec<i64>) -> Result<()> {
 
 /// A number in groups of seven bits, the lowest first; signed ones zig-zag.
 pub(super) fn varint(stream: &mut Stream, signed: bool) -> Result<i64> {
-    let (mut value, mut shift) = (0u64, 0);
-    loop {
-        let byte = stream.byte()?;
-        if shift == 63 && byte > 1 {
-            return Err(malformed("a number has more than 64 bits"));
-        }
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(sign(value, signed));
-        }
-        shift += 7;
-    }
+    let value = varint::read(|| stream.byte())?;
+    let value = value.ok_or_else(|| malformed(TOO_LONG))?;
+    Ok(sign(value, signed))
 }
 
 /// The value of 64 bits: zig-zag if they are signed.
 pub(super) fn sign(value: u64, signed: bool) -> i64 {
     match signed {
-        true => (value >> 1) as i64 ^ -((value & 1) as i64),
+        true => zig_zag(value),
         false => value as i64,
     }
 }

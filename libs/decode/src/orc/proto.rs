@@ -1,6 +1,7 @@
 //! Protocol Buffers, as much of them as ORC's messages need: fields by number.
 
 use super::trouble::{Result, malformed};
+use crate::varint;
 
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,18 +84,7 @@ fn damaged() -> super::trouble::Trouble {
 }
 
 fn varint(rest: &mut &[u8]) -> Result<u64> {
-    let (mut value, mut shift) = (0, 0);
-    loop {
-        let byte = take(rest, 1)?[0];
-        if shift == 63 && byte > 1 {
-            return Err(damaged());
-        }
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-        shift += 7;
-    }
+    varint::read(|| take(rest, 1).map(|bytes| bytes[0]))?.ok_or_else(damaged)
 }
 
 fn take<'a>(rest: &mut &'a [u8], count: u64) -> Result<&'a [u8]> {

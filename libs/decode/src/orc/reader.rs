@@ -7,6 +7,7 @@ use super::stripe::Streams;
 use super::tail::{Tail, is_orc};
 use super::trouble::{Result, malformed};
 use super::types::arrow_fields;
+use crate::project::project;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use millrace_fault::{Failure, quoted};
@@ -84,14 +85,7 @@ impl Reader {
     /// # Errors
     /// If there is no such column.
     pub fn project(&mut self, indices: &[usize]) -> std::result::Result<(), Failure> {
-        let full = Schema::new(arrow_fields(&self.tail.fields));
-        let schema = full.project(indices);
-        self.schema = Arc::new(schema.map_err(|error| Failure::data(error.to_string()))?);
-        for (index, column) in self.columns.iter_mut().enumerate() {
-            if !indices.contains(&index) {
-                *column = None;
-            }
-        }
+        self.schema = project(arrow_fields(&self.tail.fields), &mut self.columns, indices)?;
         Ok(())
     }
 
