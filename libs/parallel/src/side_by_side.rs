@@ -10,10 +10,10 @@ use std::thread;
 /// # Errors
 /// The failure of the first item that has one, for any number of threads: an item is begun
 /// only after all before it were, and none after a failure.
-pub fn side_by_side<T: Sync, R: Send, E: Send>(
-    items: &[T],
+pub fn side_by_side<'a, T: Sync, R: Send, E: Send>(
+    items: &'a [T],
     threads: usize,
-    work: impl Fn(&T) -> Result<R, E> + Sync,
+    work: impl Fn(&'a T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     if threads <= 1 || items.len() <= 1 {
         return items.iter().map(work).collect();

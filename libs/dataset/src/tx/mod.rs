@@ -49,10 +49,10 @@ pub use undo::undo;
 const ITEMS_PER_THREAD: usize = 64;
 
 /// `work` on every item, on as many threads as pay.
-fn each<T: Sync, R: Send>(
-    items: &[T],
+fn each<'a, T: Sync, R: Send>(
+    items: &'a [T],
     options: &CommitOptions,
-    work: impl Fn(&T) -> Result<R, Error> + Sync,
+    work: impl Fn(&'a T) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
     let threads = options.threads.min(items.len() / ITEMS_PER_THREAD);
     side_by_side(items, threads, work)

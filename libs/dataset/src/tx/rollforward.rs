@@ -43,17 +43,18 @@ fn flip_all(
     options: &CommitOptions,
 ) -> Result<Vec<String>, Error> {
     let flipped = each(&intent.partitions, options, |partition| {
+        let flip = Flip::new(root, ready, partition);
         failpoint::reach("tx.flip")?;
-        let flipped = Flip::new(root, ready, partition).go(intent.window)?;
+        let flipped = flip.go(intent.window)?;
         failpoint::reach("tx.flipped")?;
-        Ok(flipped)
+        Ok(flipped.then_some(flip))
     })?;
     let mut left = Vec::new();
     let mut parents: BTreeSet<PathBuf> = BTreeSet::new();
     for (partition, flipped) in intent.partitions.iter().zip(flipped) {
         match flipped {
-            true => parents.extend(Flip::new(root, ready, partition).parents()),
-            false => left.push(partition.path.clone()),
+            Some(flip) => parents.extend(flip.parents()),
+            None => left.push(partition.path.clone()),
         }
     }
     // Also of those that an earlier attempt flipped: it may not have come to this.
