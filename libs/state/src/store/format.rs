@@ -48,10 +48,12 @@ impl Store {
         }
     }
 
-    /// The format number; None for a file without any table.
+    /// The format number; None for a file without any table. The three are read in one
+    /// transaction: between two of them, another process may make the tables.
     fn format(&self) -> Result<Option<i64>, Error> {
         let (application, format, tables) = self.read("read", |connection| {
-            let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+            let snapshot = connection.unchecked_transaction()?;
+            let number = |sql| snapshot.query_row(sql, [], |row| row.get::<_, i64>(0));
             Ok((
                 number("PRAGMA application_id")?,
                 number("PRAGMA user_version")?,
