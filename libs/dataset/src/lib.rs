@@ -2,12 +2,14 @@
 //!
 //! Layout: [`spec`] (which folder a row belongs to), [`hive`] (values as folder names),
 //! [`listing`] (what a tree holds), [`evolution`] (files whose schemas differ),
-//! [`parquet`] (how files are encoded), [`provenance`] (what they tell of their run), [`read`] (footers and bytes), [`select`] (which
+//! [`parquet`] (how files are encoded), [`encode`] (columns into chunks), [`provenance`]
+//! (what they tell of their run), [`read`] (footers and bytes), [`select`] (which
 //! partitions are meant), [`write`] (rows into staged files).
 //! Change: [`root`] (which directory), [`state`] (what is kept beside it), [`tx`] (how
 //! files appear and disappear, crash or not).
 
 pub mod content;
+pub mod encode;
 pub mod evolution;
 pub mod hive;
 pub mod listing;

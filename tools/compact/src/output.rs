@@ -1,8 +1,9 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, SchemaRef};
+use arrow_schema::SchemaRef;
 use bytes::{Buf, Bytes};
+use millrace_dataset::encode::{Chunk, Encoders, FieldEncoder};
 use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
 use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
@@ -10,9 +11,6 @@ use millrace_dataset::write::{Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
 use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::Compression;
 use parquet::bloom_filter::Sbbf;
@@ -49,8 +47,8 @@ pub(crate) struct Form {
 pub(crate) struct Output {
     folder: PathBuf,
     naming: Naming,
-    schema: SchemaRef,
     descriptor: SchemaDescriptor,
+    encoders: Encoders,
     properties: Arc<WriterProperties>,
     form: Form,
     behind: WriteBehind,
@@ -70,8 +68,6 @@ struct Open {
     name: String,
     path: PathBuf,
     file: SerializedFileWriter<GrowingFile>,
-    factory: ArrowRowGroupWriterFactory,
-    groups: usize,
 }
 
 impl Output {
@@ -98,12 +94,14 @@ impl Output {
         let descriptor = ArrowSchemaConverter::new()
             .convert(&schema)
             .map_err(unfit)?;
+        let properties = Arc::new(properties);
+        let encoders = Encoders::new(&schema, &properties).map_err(unfit)?;
         Ok(Output {
             folder,
             naming,
-            schema,
             descriptor,
-            properties: Arc::new(properties),
+            encoders,
+            properties,
             form,
             behind: WriteBehind::default(),
             writer: None,
@@ -202,9 +200,15 @@ impl Output {
         if batches.is_empty() {
             return Ok(());
         }
-        let (before, threads, schema) = (self.written(), self.form.threads, self.schema.clone());
-        let leaves = leaves(&self.descriptor, schema.fields().len());
-        encode_group(self.open()?, &schema, &leaves, &batches, threads)?;
+        let before = self.written();
+        let chunks = self
+            .encoders
+            .row_group()
+            .and_then(|encoders| encode_group(encoders, &batches, self.form.threads));
+        let open = self.open()?;
+        chunks
+            .and_then(|chunks| append(open, chunks))
+            .map_err(|error| failed(&open.path, error))?;
         self.encoded.0 += bytes;
         self.encoded.1 += self.written() - before;
         self.close_if_full()
@@ -228,14 +232,7 @@ impl Output {
             let root = self.descriptor.root_schema_ptr();
             let file = SerializedFileWriter::new(file, root, self.properties.clone())
                 .map_err(|error| failed(&path, error))?;
-            let factory = ArrowRowGroupWriterFactory::new(&file, self.schema.clone());
-            self.writer = Some(Open {
-                name,
-                path,
-                file,
-                factory,
-                groups: 0,
-            });
+            self.writer = Some(Open { name, path, file });
         }
         self.writer
             .as_mut()
@@ -274,38 +271,22 @@ fn failed(path: &Path, error: ParquetError) -> Failure {
     }
 }
 
-/// How many leaf columns each field has.
-fn leaves(descriptor: &SchemaDescriptor, fields: usize) -> Vec<usize> {
-    let mut leaves = vec![0; fields];
-    for leaf in 0..descriptor.num_columns() {
-        leaves[descriptor.get_column_root_idx(leaf)] += 1;
-    }
-    leaves
-}
-
-/// A field's column writers, until a thread takes them; then its finished chunks.
+/// A column's encoder, until a thread takes it; then its finished chunks.
 enum Field {
-    Waiting(Vec<ArrowColumnWriter>),
+    Waiting(FieldEncoder),
     Taken,
-    Done(Result<Vec<ArrowColumnChunk>, ParquetError>),
+    Done(Result<Vec<Chunk>, ParquetError>),
 }
 
-/// Encodes one row group, its columns on several threads.
+/// The chunks of one row group, its columns encoded on several threads.
 fn encode_group(
-    open: &mut Open,
-    schema: &SchemaRef,
-    leaves: &[usize],
+    encoders: Vec<FieldEncoder>,
     batches: &[RecordBatch],
     threads: usize,
-) -> Result<(), Failure> {
-    let mut writers = open
-        .factory
-        .create_column_writers(open.groups)
-        .map_err(|error| failed(&open.path, error))?
-        .into_iter();
-    let fields: Vec<Mutex<Field>> = leaves
-        .iter()
-        .map(|count| Mutex::new(Field::Waiting(writers.by_ref().take(*count).collect())))
+) -> Result<Vec<Chunk>, ParquetError> {
+    let fields: Vec<Mutex<Field>> = encoders
+        .into_iter()
+        .map(|encoder| Mutex::new(Field::Waiting(encoder)))
         .collect();
     let next = AtomicUsize::new(0);
     let run = || {
@@ -313,13 +294,9 @@ fn encode_group(
             .and_then(|index| Some((index, fields.get(index)?)))
         {
             let mut field = field.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Field::Waiting(writers) = std::mem::replace(&mut *field, Field::Taken) {
+            if let Field::Waiting(encoder) = std::mem::replace(&mut *field, Field::Taken) {
                 let arrays = batches.iter().map(|batch| batch.column(index));
-                *field = Field::Done(encode_field(
-                    writers,
-                    schema.fields()[index].clone(),
-                    arrays,
-                ));
+                *field = Field::Done(encode_field(encoder, arrays));
             }
         }
     };
@@ -329,35 +306,29 @@ fn encode_group(
         }
         run();
     });
-    append(open, fields).map_err(|error| failed(&open.path, error))
+    let chunks = |field: Mutex<Field>| match field.into_inner() {
+        Ok(Field::Done(chunks)) => chunks,
+        _ => Err(ParquetError::General("a column was not encoded".to_owned())),
+    };
+    let chunks: Result<Vec<Vec<Chunk>>, ParquetError> = fields.into_iter().map(chunks).collect();
+    Ok(chunks?.into_iter().flatten().collect())
 }
 
-fn append(open: &mut Open, fields: Vec<Mutex<Field>>) -> Result<(), ParquetError> {
+fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
     let mut group = open.file.next_row_group()?;
-    for field in fields {
-        let Field::Done(chunks) = field.into_inner().unwrap_or_else(PoisonError::into_inner) else {
-            return Err(ParquetError::General("a column was not encoded".to_owned()));
-        };
-        for chunk in chunks? {
-            chunk.append_to_row_group(&mut group)?;
-        }
+    for chunk in chunks {
+        chunk.append_to(&mut group)?;
     }
     group.close()?;
-    open.groups += 1;
     Ok(())
 }
 
 fn encode_field<'a>(
-    mut writers: Vec<ArrowColumnWriter>,
-    field: FieldRef,
-    arrays: impl Iterator<Item = &'a ArrayRef>,
-) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-    for array in arrays {
-        for (writer, leaf) in writers.iter_mut().zip(compute_leaves(&field, array)?) {
-            writer.write(&leaf)?;
-        }
-    }
-    writers.into_iter().map(ArrowColumnWriter::close).collect()
+    mut encoder: FieldEncoder,
+    mut arrays: impl Iterator<Item = &'a ArrayRef>,
+) -> Result<Vec<Chunk>, ParquetError> {
+    arrays.try_for_each(|array| encoder.write(array))?;
+    encoder.close()
 }
 
 /// Copies a row group's bytes with its statistics, page indexes and bloom filters.
@@ -379,7 +350,6 @@ fn copy_group(
             .map_err(|error| failed(&open.path, error))?;
     }
     copied.close().map_err(|error| failed(&open.path, error))?;
-    open.groups += 1;
     Ok(())
 }
 
@@ -388,7 +358,7 @@ fn encoded(
     metadata: &ArrowReaderMetadata,
     group: usize,
     leaf: usize,
-) -> Result<(Chunk, ColumnCloseResult), ParquetError> {
+) -> Result<(Copied, ColumnCloseResult), ParquetError> {
     let file = metadata.metadata();
     let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
     let (start, length) = column.byte_range();
@@ -408,22 +378,22 @@ fn encoded(
             .and_then(|index| index.get(group)?.get(leaf))
             .cloned(),
     };
-    Ok((Chunk { start, bytes }, close))
+    Ok((Copied { start, bytes }, close))
 }
 
 /// A column chunk in memory, at its place in the file it comes from.
-struct Chunk {
+struct Copied {
     start: u64,
     bytes: Bytes,
 }
 
-impl Length for Chunk {
+impl Length for Copied {
     fn len(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
 }
 
-impl ChunkReader for Chunk {
+impl ChunkReader for Copied {
     type T = bytes::buf::Reader<Bytes>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {

@@ -29,7 +29,7 @@ const REPEATS: usize = 3;
 /// How a column's values are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoded {
-    /// RLE_DICTIONARY, plain when it grows too large.
+    /// RLE_DICTIONARY; what follows a dictionary that grew too large goes without.
     Dictionary,
     /// PLAIN.
     Plain,

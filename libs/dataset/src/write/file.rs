@@ -3,17 +3,16 @@
 
 use super::pool::{Permit, Shared, Task};
 use super::{StagedFile, WriteError};
+use crate::encode::{Chunk, Encoders, FieldEncoder};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{Field, FieldRef, SchemaRef};
+use arrow_schema::Schema;
 use arrow_select::concat::concat;
 use millrace_storage::{GrowingFile, WriteBehind};
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{SchemaDescriptor, TypePtr};
+use parquet::schema::types::TypePtr;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,33 +22,32 @@ const SMALL_PIECE_ROWS: usize = 2048;
 
 /// What all files of a writer have in common.
 pub(super) struct Template {
-    /// The files' columns.
-    pub(super) schema: SchemaRef,
     root: TypePtr,
-    /// Leaf columns of each field.
-    pub(super) leaves: Vec<usize>,
+    encoders: Encoders,
     properties: Arc<WriterProperties>,
     behind: WriteBehind,
 }
 
 impl Template {
+    /// For files of `schema`.
     pub(super) fn new(
-        schema: SchemaRef,
-        descriptor: &SchemaDescriptor,
+        schema: &Schema,
         properties: Arc<WriterProperties>,
         behind: WriteBehind,
-    ) -> Self {
-        let mut leaves = vec![0; schema.fields().len()];
-        for leaf in 0..descriptor.num_columns() {
-            leaves[descriptor.get_column_root_idx(leaf)] += 1;
-        }
-        Template {
-            schema,
-            root: descriptor.root_schema_ptr(),
-            leaves,
+    ) -> Result<Self, ParquetError> {
+        Ok(Template {
+            root: ArrowSchemaConverter::new()
+                .convert(schema)?
+                .root_schema_ptr(),
+            encoders: Encoders::new(schema, &properties)?,
             properties,
             behind,
-        }
+        })
+    }
+
+    /// Encoders of every column of a row group.
+    pub(super) fn row_group(&self) -> Result<Vec<FieldEncoder>, ParquetError> {
+        self.encoders.row_group()
     }
 }
 
@@ -63,14 +61,13 @@ pub(super) struct Rows {
 pub(super) struct OpenFile {
     path: PathBuf,
     name: String,
-    factory: ArrowRowGroupWriterFactory,
     state: Mutex<State>,
 }
 
 struct State {
     writer: Option<SerializedFileWriter<GrowingFile>>,
     /// Row groups that are complete but not at their turn.
-    waiting: BTreeMap<usize, Vec<ArrowColumnChunk>>,
+    waiting: BTreeMap<usize, Vec<Chunk>>,
     /// Bytes of each appended row group.
     sizes: Vec<u64>,
     /// How many row groups there will be, once that is known.
@@ -90,7 +87,6 @@ impl OpenFile {
         let writer =
             SerializedFileWriter::new(sink, template.root.clone(), template.properties.clone())
                 .map_err(failed)?;
-        let factory = ArrowRowGroupWriterFactory::new(&writer, template.schema.clone());
         let state = State {
             writer: Some(writer),
             waiting: BTreeMap::new(),
@@ -101,7 +97,6 @@ impl OpenFile {
         Ok(OpenFile {
             path,
             name,
-            factory,
             state: Mutex::new(state),
         })
     }
@@ -129,20 +124,8 @@ impl OpenFile {
         self.lock().finished.clone()
     }
 
-    /// Encoders of every leaf column of row group `index`.
-    pub(super) fn column_writers(
-        &self,
-        index: usize,
-    ) -> Result<Vec<ArrowColumnWriter>, ParquetError> {
-        self.factory.create_column_writers(index)
-    }
-
     /// Row group `index`, into the file when its turn comes.
-    pub(super) fn append(
-        &self,
-        index: usize,
-        chunks: Vec<ArrowColumnChunk>,
-    ) -> Result<(), WriteError> {
+    pub(super) fn append(&self, index: usize, chunks: Vec<Chunk>) -> Result<(), WriteError> {
         let mut state = self.lock();
         state.waiting.insert(index, chunks);
         state
@@ -165,7 +148,7 @@ impl State {
             let before = writer.bytes_written();
             let mut group = writer.next_row_group()?;
             for chunk in chunks {
-                chunk.append_to_row_group(&mut group)?;
+                chunk.append_to(&mut group)?;
             }
             group.close()?;
             self.sizes.push((writer.bytes_written() - before) as u64);
@@ -202,14 +185,15 @@ struct Assembly {
     file: Arc<OpenFile>,
     index: usize,
     /// Chunks by column, and how many columns are still open.
-    chunks: Mutex<(Vec<Vec<ArrowColumnChunk>>, usize)>,
+    chunks: Mutex<(Vec<Vec<Chunk>>, usize)>,
 }
 
 struct Column {
     index: usize,
-    field: FieldRef,
+    name: String,
     queue: Mutex<Queue>,
-    writers: Mutex<Vec<ArrowColumnWriter>>,
+    /// Until it is closed.
+    encoder: Mutex<Option<FieldEncoder>>,
     assembly: Arc<Assembly>,
 }
 
@@ -232,29 +216,23 @@ impl RowGroup {
         file: &Arc<OpenFile>,
         index: usize,
     ) -> Result<RowGroup, WriteError> {
-        let failed = |error| file.failed(error);
-        let mut writers = file.column_writers(index).map_err(failed)?.into_iter();
-        let count = template.leaves.len();
+        let encoders = template.row_group().map_err(|error| file.failed(error))?;
+        let count = encoders.len();
         let chunks = Mutex::new(((0..count).map(|_| Vec::new()).collect(), count));
         let assembly = Arc::new(Assembly {
             file: file.clone(),
             index,
             chunks,
         });
-        let columns = template
-            .leaves
-            .iter()
-            .zip(template.schema.fields())
-            .enumerate()
-            .map(|(index, (leaves, field))| {
-                Arc::new(Column {
-                    index,
-                    field: field.clone(),
-                    queue: Mutex::new(Queue::default()),
-                    writers: Mutex::new(writers.by_ref().take(*leaves).collect()),
-                    assembly: assembly.clone(),
-                })
-            });
+        let columns = encoders.into_iter().enumerate().map(|(index, encoder)| {
+            Arc::new(Column {
+                index,
+                name: encoder.name().to_owned(),
+                queue: Mutex::new(Queue::default()),
+                encoder: Mutex::new(Some(encoder)),
+                assembly: assembly.clone(),
+            })
+        });
         Ok(RowGroup {
             columns: columns.collect(),
         })
@@ -295,15 +273,19 @@ impl Column {
     }
 
     fn write(&self, rows: &Rows) -> Result<(), ParquetError> {
-        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        write_pieces(&self.field, self.index, &rows.batches, &mut writers)
+        let mut encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
+        encoder.as_mut().map_or(Ok(()), |encoder| {
+            write_pieces(self.index, &rows.batches, encoder)
+        })
     }
 
     fn close(&self) -> Result<(), WriteError> {
-        let writers =
-            std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
-        let chunks: Result<Vec<ArrowColumnChunk>, ParquetError> =
-            writers.into_iter().map(ArrowColumnWriter::close).collect();
+        let encoder = self
+            .encoder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let chunks = encoder.map_or(Ok(Vec::new()), FieldEncoder::close);
         let file = &self.assembly.file;
         self.assembly
             .complete(self.index, chunks.map_err(|error| file.failed(error))?)
@@ -311,7 +293,7 @@ impl Column {
 
     fn encode_failed(&self, error: ParquetError) -> WriteError {
         WriteError::Encode {
-            what: self.field.name().clone(),
+            what: self.name.clone(),
             reason: error.to_string(),
         }
     }
@@ -332,7 +314,7 @@ impl Task for Column {
 }
 
 impl Assembly {
-    fn complete(&self, column: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), WriteError> {
+    fn complete(&self, column: usize, chunks: Vec<Chunk>) -> Result<(), WriteError> {
         let mut state = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
         state.0[column] = chunks;
         state.1 -= 1;
@@ -345,33 +327,21 @@ impl Assembly {
     }
 }
 
-/// Column `index` of `batches` into its leaves' encoders; small pieces are put together.
+/// Column `index` of `batches` into its encoder, small pieces put together where it helps.
 pub(super) fn write_pieces(
-    field: &Field,
     index: usize,
     batches: &[RecordBatch],
-    writers: &mut [ArrowColumnWriter],
+    encoder: &mut FieldEncoder,
 ) -> Result<(), ParquetError> {
     let pieces: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
     let count: usize = pieces.iter().map(|piece| piece.len()).sum();
-    if pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS {
+    let are_small = pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS;
+    if are_small && encoder.prefers_large() {
         let arrays: Vec<&dyn arrow_array::Array> =
             pieces.iter().map(|piece| piece.as_ref()).collect();
-        return write_leaves(field, &concat(&arrays)?, writers);
+        return encoder.write(&concat(&arrays)?);
     }
     pieces
         .into_iter()
-        .try_for_each(|piece| write_leaves(field, piece, writers))
-}
-
-fn write_leaves(
-    field: &Field,
-    array: &ArrayRef,
-    writers: &mut [ArrowColumnWriter],
-) -> Result<(), ParquetError> {
-    let leaves = compute_leaves(field, array)?;
-    writers
-        .iter_mut()
-        .zip(&leaves)
-        .try_for_each(|(writer, leaf)| writer.write(leaf))
+        .try_for_each(|piece| encoder.write(piece))
 }

@@ -6,8 +6,8 @@ use super::WriteError;
 use super::file::{OpenFile, Rows, Template, write_pieces};
 use super::pool::Task;
 use super::spill::{Segment, Spill};
+use crate::encode::Chunk;
 use arrow_array::RecordBatch;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::errors::ParquetError;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,16 +55,11 @@ impl WholeFile {
         self.file.end_at(1)
     }
 
-    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<Chunk>, ParquetError> {
         let mut chunks = Vec::new();
-        let mut writers = self.file.column_writers(0)?.into_iter();
-        for (index, leaves) in self.template.leaves.iter().enumerate() {
-            let mut column: Vec<_> = writers.by_ref().take(*leaves).collect();
-            let field = self.template.schema.field(index);
-            write_pieces(field, index, batches, &mut column)?;
-            for writer in column {
-                chunks.push(writer.close()?);
-            }
+        for (index, mut encoder) in self.template.row_group()?.into_iter().enumerate() {
+            write_pieces(index, batches, &mut encoder)?;
+            chunks.extend(encoder.close()?);
         }
         Ok(chunks)
     }

@@ -17,7 +17,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use foldhash::fast::RandomState;
 use millrace_storage::WriteBehind;
-use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
+use parquet::arrow::add_encoded_arrow_schema_to_metadata;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -142,15 +142,7 @@ impl PartitionedWriter {
         let encodings = Encodings::decide(&self.schema, sample).map_err(failed)?;
         let mut properties = (*self.settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&self.schema, &mut properties);
-        let descriptor = ArrowSchemaConverter::new()
-            .convert(&self.schema)
-            .map_err(failed)?;
-        Ok(Template::new(
-            self.schema.clone(),
-            &descriptor,
-            Arc::new(properties),
-            self.behind.clone(),
-        ))
+        Template::new(&self.schema, Arc::new(properties), self.behind.clone()).map_err(failed)
     }
 
     fn accept(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {

@@ -1,0 +1,217 @@
+//! A column chunk in memory: its pages, and what the footer says of it.
+
+use super::compress::Codec;
+use bytes::{Buf, Bytes};
+use parquet::basic::{Compression, Encoding, PageType};
+use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, LevelHistogram, OffsetIndexBuilder, PageEncodingStats,
+};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+
+/// Finished pages. A dictionary comes first in the file, and is known last.
+pub(super) struct Pages {
+    codec: Codec,
+    dictionary: Option<Bytes>,
+    data: Vec<DataPage>,
+    /// Bytes before compression, headers included.
+    uncompressed: i64,
+    /// Pages of each kind, in the order of the file.
+    kinds: Vec<PageEncodingStats>,
+}
+
+struct DataPage {
+    bytes: Bytes,
+    rows: i64,
+    /// Bytes of the values alone.
+    values: i64,
+}
+
+/// A column chunk that can be appended to a row group.
+pub(super) struct OwnChunk {
+    bytes: PageBytes,
+    close: ColumnCloseResult,
+}
+
+/// What the footer says beside what the pages tell.
+pub(super) struct Summary {
+    pub(super) descriptor: ColumnDescPtr,
+    pub(super) compression: Compression,
+    pub(super) statistics: Statistics,
+    /// Rows that are null, and the others.
+    pub(super) nulls: i64,
+    pub(super) values: i64,
+}
+
+impl Pages {
+    pub(super) fn new(codec: Codec) -> Self {
+        Pages {
+            codec,
+            dictionary: None,
+            data: Vec::new(),
+            uncompressed: 0,
+            kinds: Vec::new(),
+        }
+    }
+
+    /// A data page of `rows` rows, null ones included, whose values take `values` bytes.
+    pub(super) fn add_data(
+        &mut self,
+        body: &[u8],
+        encoding: Encoding,
+        rows: usize,
+        values: usize,
+    ) -> Result<(), ParquetError> {
+        let page = Page::DataPage {
+            buf: self.codec.compress(body)?.into(),
+            num_values: rows as u32,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        let bytes = self.serialize(page, body.len())?;
+        self.data.push(DataPage {
+            bytes,
+            rows: rows as i64,
+            values: values as i64,
+        });
+        match self.kinds.last_mut() {
+            Some(kind) if kind.encoding == encoding => kind.count += 1,
+            _ => self.kinds.push(PageEncodingStats {
+                page_type: PageType::DATA_PAGE,
+                encoding,
+                count: 1,
+            }),
+        }
+        Ok(())
+    }
+
+    /// The dictionary page, of `count` values.
+    pub(super) fn add_dictionary(&mut self, body: &[u8], count: usize) -> Result<(), ParquetError> {
+        let page = Page::DictionaryPage {
+            buf: self.codec.compress(body)?.into(),
+            num_values: count as u32,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        self.dictionary = Some(self.serialize(page, body.len())?);
+        let kind = PageEncodingStats {
+            page_type: PageType::DICTIONARY_PAGE,
+            encoding: Encoding::PLAIN,
+            count: 1,
+        };
+        self.kinds.insert(0, kind);
+        Ok(())
+    }
+
+    /// The page behind its header.
+    fn serialize(&mut self, page: Page, length: usize) -> Result<Bytes, ParquetError> {
+        let buffer = Vec::with_capacity(page.buffer().len() + 64);
+        let mut sink = TrackedWrite::new(buffer);
+        let page = CompressedPage::new(page, length);
+        let spec: PageWriteSpec = SerializedPageWriter::new(&mut sink).write_page(page)?;
+        self.uncompressed += spec.uncompressed_size as i64;
+        sink.flush()?;
+        Ok(sink.into_inner()?.into())
+    }
+
+    pub(super) fn finish(self, summary: Summary) -> Result<OwnChunk, ParquetError> {
+        let mut index = OffsetIndexBuilder::new();
+        let data_offset = self.dictionary.as_ref().map_or(0, Bytes::len) as i64;
+        let mut end = data_offset;
+        for page in &self.data {
+            let length = page.bytes.len() as i64;
+            index.append_row_count(page.rows);
+            index.append_offset_and_size(end, length as i32);
+            index.append_unencoded_byte_array_data_bytes(Some(page.values));
+            end += length;
+        }
+        let mut encodings: Vec<Encoding> = self.kinds.iter().map(|kind| kind.encoding).collect();
+        let optional = summary.descriptor.max_def_level() > 0;
+        encodings.push(Encoding::RLE);
+        let metadata = ColumnChunkMetaData::builder(summary.descriptor)
+            .set_compression(summary.compression)
+            .set_encodings(encodings)
+            .set_page_encoding_stats(self.kinds)
+            .set_total_compressed_size(end)
+            .set_total_uncompressed_size(self.uncompressed)
+            .set_num_values(summary.nulls + summary.values)
+            .set_data_page_offset(data_offset)
+            .set_dictionary_page_offset(self.dictionary.is_some().then_some(0))
+            .set_statistics(summary.statistics)
+            .set_unencoded_byte_array_data_bytes(Some(
+                self.data.iter().map(|page| page.values).sum(),
+            ))
+            .set_definition_level_histogram(
+                optional.then(|| LevelHistogram::from(vec![summary.nulls, summary.values])),
+            )
+            .build()?;
+        let close = ColumnCloseResult {
+            bytes_written: end as u64,
+            rows_written: (summary.nulls + summary.values) as u64,
+            metadata,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: Some(index.build()),
+        };
+        let data = self.data.into_iter().map(|page| page.bytes);
+        let bytes = PageBytes(self.dictionary.into_iter().chain(data).collect());
+        Ok(OwnChunk { bytes, close })
+    }
+}
+
+impl OwnChunk {
+    /// The bytes, from 0 on, and what the footer says.
+    pub(super) fn into_parts(self) -> (impl ChunkReader, ColumnCloseResult) {
+        (self.bytes, self.close)
+    }
+}
+
+/// Pages as one piece.
+#[derive(Clone)]
+struct PageBytes(VecDeque<Bytes>);
+
+impl Length for PageBytes {
+    fn len(&self) -> u64 {
+        self.0.iter().map(|page| page.len() as u64).sum()
+    }
+}
+
+impl Read for PageBytes {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(page) = self.0.front_mut() {
+            if page.has_remaining() {
+                return page.reader().read(into);
+            }
+            self.0.pop_front();
+        }
+        Ok(0)
+    }
+}
+
+impl ChunkReader for PageBytes {
+    type T = PageBytes;
+
+    fn get_read(&self, start: u64) -> Result<PageBytes, ParquetError> {
+        let mut rest = self.clone();
+        let skipped = io::copy(&mut rest.by_ref().take(start), &mut io::sink())?;
+        match skipped == start {
+            true => Ok(rest),
+            false => Err(ParquetError::EOF("behind the last page".to_owned())),
+        }
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let mut bytes = vec![0; length];
+        self.get_read(start)?.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}

@@ -1,0 +1,211 @@
+//! Distinct byte strings and their numbers.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// Slots for values that were just seen.
+const RECENT: usize = 256;
+
+/// Values in order of appearance, as a dictionary page has them.
+#[derive(Debug)]
+pub(super) struct Dictionary {
+    /// Each value behind its length in four bytes: PLAIN.
+    page: Vec<u8>,
+    /// Where each value begins and ends in the page.
+    places: Vec<(u32, u32)>,
+    /// Numbers by hash of their values.
+    table: HashTable<u32>,
+    /// Short values that were seen, each in a slot by its bytes: most of a column's values
+    /// are found here, without a hash or a comparison of bytes.
+    recent: Box<[(Short, u32); RECENT]>,
+}
+
+/// A value of at most 16 bytes, told apart from all others of these: its length, and its
+/// first and last bytes, which may overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Short {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Short {
+    /// No value's.
+    const NONE: Short = Short {
+        length: usize::MAX,
+        first: 0,
+        last: 0,
+    };
+
+    #[inline]
+    fn of(value: &[u8]) -> Option<Short> {
+        let length = value.len();
+        let (first, last) = match length {
+            8..=16 => (
+                u64::from_le_bytes(*value.first_chunk()?),
+                u64::from_le_bytes(*value.last_chunk()?),
+            ),
+            4..=7 => (
+                u32::from_le_bytes(*value.first_chunk()?).into(),
+                u32::from_le_bytes(*value.last_chunk()?).into(),
+            ),
+            2..=3 => (
+                u16::from_le_bytes(*value.first_chunk()?).into(),
+                u16::from_le_bytes(*value.last_chunk()?).into(),
+            ),
+            1 => (value[0].into(), 0),
+            0 => (0, 0),
+            _ => return None,
+        };
+        Some(Short {
+            length,
+            first,
+            last,
+        })
+    }
+
+    #[inline]
+    fn slot(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 56) as usize % RECENT
+    }
+}
+
+impl Default for Dictionary {
+    fn default() -> Self {
+        Dictionary {
+            page: Vec::new(),
+            places: Vec::new(),
+            table: HashTable::new(),
+            recent: Box::new([(Short::NONE, 0); RECENT]),
+        }
+    }
+}
+
+/// The same numbers for the same values in every run: nothing of the hash is written.
+const HASHER: FixedState = FixedState::with_seed(0);
+
+impl Dictionary {
+    /// The number of `value`, and whether it is new.
+    #[inline]
+    pub(super) fn number(&mut self, value: &[u8]) -> (u32, bool) {
+        let Some(short) = Short::of(value) else {
+            return self.look_up(value);
+        };
+        let slot = short.slot();
+        let (seen, number) = self.recent[slot];
+        if seen == short {
+            return (number, false);
+        }
+        let found = self.look_up(value);
+        self.recent[slot] = (short, found.0);
+        found
+    }
+
+    fn look_up(&mut self, value: &[u8]) -> (u32, bool) {
+        let Dictionary {
+            page,
+            places,
+            table,
+            ..
+        } = self;
+        let at = |number: u32| {
+            let (start, end) = places[number as usize];
+            &page[start as usize..end as usize]
+        };
+        let hash = HASHER.hash_one(value);
+        if let Some(number) = table.find(hash, |number| at(*number) == value) {
+            return (*number, false);
+        }
+        let number = places.len() as u32;
+        table.insert_unique(hash, number, |number| HASHER.hash_one(at(*number)));
+        page.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        let start = page.len();
+        page.extend_from_slice(value);
+        places.push((start as u32, page.len() as u32));
+        (number, true)
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The page of all values.
+    pub(super) fn page(&self) -> &[u8] {
+        &self.page
+    }
+
+    /// Bits of the largest number, at least one.
+    pub(super) fn width(&self) -> u32 {
+        let last = (self.len() as u32).saturating_sub(1);
+        (u32::BITS - last.leading_zeros()).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn short_values_are_told_apart() {
+        let mut values: Vec<Vec<u8>> = Vec::new();
+        for length in 0..=17 {
+            for at in 0..length {
+                let mut value = vec![b'a'; length];
+                value[at] = b'b';
+                values.push(value);
+                values.push(
+                    (0..length as u8)
+                        .map(|i| i * u8::from(i as usize == at))
+                        .collect(),
+                );
+            }
+            values.extend([vec![b'a'; length], vec![0; length]]);
+        }
+        let mut twin = HashMap::new();
+        let mut dictionary = Dictionary::default();
+        for _ in 0..3 {
+            for value in &values {
+                let next = twin.len() as u32;
+                let expected = *twin.entry(value.clone()).or_insert(next);
+                assert_eq!(
+                    dictionary.number(value),
+                    (expected, expected == next),
+                    "{value:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_in_order_of_appearance() {
+        let mut dictionary = Dictionary::default();
+        let numbers: Vec<_> = ["b", "", "a", "b", "", "long enough to be hashed in blocks"]
+            .map(|value| dictionary.number(value.as_bytes()))
+            .into();
+        let expected = [
+            (0, true),
+            (1, true),
+            (2, true),
+            (0, false),
+            (1, false),
+            (3, true),
+        ];
+        assert_eq!(numbers, expected);
+        assert_eq!(dictionary.width(), 2);
+        assert!(
+            dictionary
+                .page()
+                .starts_with(b"\x01\0\0\0b\0\0\0\0\x01\0\0\0a")
+        );
+        assert_eq!(Dictionary::default().width(), 1);
+        for i in 0..5000 {
+            dictionary.number(&u64::to_le_bytes(i));
+        }
+        assert_eq!((dictionary.len(), dictionary.width()), (5004, 13));
+        assert_eq!(dictionary.number(&4999u64.to_le_bytes()), (5003, false));
+    }
+}
