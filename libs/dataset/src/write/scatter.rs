@@ -1,9 +1,11 @@
 //! Batches split by partition: exact copies, since a slice would pin its whole batch.
 
 use super::size::raw_bytes;
-use arrow_array::{RecordBatch, UInt32Array};
+use arrow_array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow_buffer::BooleanBufferBuilder;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
+use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 use millrace_parallel::side_by_side;
 
@@ -120,6 +122,20 @@ impl Scatter {
 
 /// The rows of each partition.
 fn copies(whole: &RecordBatch, share: &[(u32, UInt32Array)]) -> Result<Vec<Piece>, ArrowError> {
-    let piece = |(id, rows): &(u32, UInt32Array)| Ok((*id, take_record_batch(whole, rows)?));
+    let piece = |(id, rows): &(u32, UInt32Array)| Ok((*id, copy(whole, rows)?));
     share.iter().map(piece).collect()
+}
+
+/// `rows` of `whole`; where these are most of it, run by run: rows mostly come in order,
+/// and the late ones among them leave long runs.
+fn copy(whole: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
+    if rows.len() < whole.num_rows() / 5 * 4 {
+        return take_record_batch(whole, rows);
+    }
+    let mut kept = BooleanBufferBuilder::new(whole.num_rows());
+    kept.append_n(whole.num_rows(), false);
+    for row in rows.values() {
+        kept.set_bit(*row as usize, true);
+    }
+    filter_record_batch(whole, &BooleanArray::from(kept.finish()))
 }
