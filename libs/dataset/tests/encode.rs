@@ -2,19 +2,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch,
-    StringArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, Int64Array, LargeBinaryArray, LargeStringArray,
+    PrimitiveArray, RecordBatch, StringArray,
 };
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use millrace_dataset::encode::Encoders;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{BoundaryOrder, Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -122,9 +126,11 @@ fn value() -> impl Strategy<Value = Option<String>> {
 }
 
 /// Runs of the same value and of nulls, which single draws do not give.
-fn values() -> impl Strategy<Value = Vec<Option<String>>> {
+fn runs<T: Clone + std::fmt::Debug>(
+    value: impl Strategy<Value = Option<T>>,
+) -> impl Strategy<Value = Vec<Option<T>>> {
     prop::collection::vec(
-        (value(), prop_oneof![4 => 1..3usize, 1 => 1..200usize]),
+        (value, prop_oneof![4 => 1..3usize, 1 => 1..200usize]),
         0..60,
     )
     .prop_map(|runs| {
@@ -134,11 +140,43 @@ fn values() -> impl Strategy<Value = Vec<Option<String>>> {
     })
 }
 
+/// Both files have the same rows, and their footers say the same of every column.
+fn agree(ours: &Bytes, theirs: &Bytes, whole: &RecordBatch) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&read(ours, &whole.schema()), whole);
+    let (ours, theirs) = (metadata(ours), metadata(theirs));
+    if whole.num_rows() == 0 {
+        return Ok(());
+    }
+    let (group, other) = (ours.row_group(0), theirs.row_group(0));
+    for (ours, theirs) in group.columns().iter().zip(other.columns()) {
+        prop_assert_eq!(ours.num_values(), theirs.num_values());
+        prop_assert_eq!(
+            ours.definition_level_histogram(),
+            theirs.definition_level_histogram()
+        );
+        prop_assert_eq!(
+            ours.unencoded_byte_array_data_bytes(),
+            theirs.unencoded_byte_array_data_bytes()
+        );
+        let (ours, theirs) = (ours.statistics().unwrap(), theirs.statistics().unwrap());
+        prop_assert_eq!(ours.null_count_opt(), theirs.null_count_opt());
+        prop_assert_eq!(ours.min_bytes_opt(), theirs.min_bytes_opt());
+        prop_assert_eq!(ours.min_is_exact(), theirs.min_is_exact());
+        prop_assert_eq!(ours.max_bytes_opt(), theirs.max_bytes_opt());
+        prop_assert_eq!(ours.max_is_exact(), theirs.max_is_exact());
+        prop_assert_eq!(
+            ours.is_min_max_backwards_compatible(),
+            theirs.is_min_max_backwards_compatible()
+        );
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
-    fn rows_come_back_and_the_cuts_do_not_matter(
-        values in values(),
+    fn text_comes_back_and_the_cuts_do_not_matter(
+        values in runs(value()),
         lengths in prop::collection::vec(0..90usize, 0..8),
     ) {
         let text: StringArray = values.iter().collect();
@@ -146,49 +184,172 @@ proptest! {
         let large: LargeStringArray = values.iter().collect();
         let large_bytes: LargeBinaryArray =
             values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
-        let numbers: Int64Array = values.iter().map(|v| v.as_ref().map(|v| v.len() as i64)).collect();
+        let other: BooleanArray = values.iter().map(|v| v.as_ref().map(String::is_empty)).collect();
         let whole = batch(vec![
             ("text", Arc::new(text)),
-            ("number", Arc::new(numbers)),
+            ("other", Arc::new(other)),
             ("bytes", Arc::new(bytes)),
             ("large", Arc::new(large)),
             ("large_bytes", Arc::new(large_bytes)),
         ]);
-        let schema = whole.schema();
         for encoding in encodings() {
-            // The integer column of the crate knows no encoding of strings.
+            // The other column, which is the crate's, knows no encoding of strings.
             let properties = || small(None)
                 .set_column_encoding("text".into(), encoding.unwrap_or(Encoding::PLAIN))
                 .set_column_dictionary_enabled("text".into(), encoding.is_none())
                 .build();
+            let schema = whole.schema();
             let file = written(&schema, properties(), &[cut(&whole, &lengths)]);
-            prop_assert_eq!(&read(&file, &schema), &whole);
+            agree(&file, &by_the_crate(&schema, properties(), &whole), &whole)?;
             // Where the crate's pages end depends on the cuts.
             let ours = whole.project(&[0, 2, 3, 4]).unwrap();
             prop_assert_eq!(
                 written(&ours.schema(), properties(), &[cut(&ours, &lengths)]),
                 written(&ours.schema(), properties(), &[vec![ours]])
             );
-            let (ours, theirs) = (metadata(&file), metadata(&by_the_crate(&schema, properties(), &whole)));
-            if whole.num_rows() == 0 {
-                continue;
-            }
-            for (ours, theirs) in ours.row_group(0).columns().iter().zip(theirs.row_group(0).columns()) {
-                prop_assert_eq!(ours.num_values(), theirs.num_values());
-                prop_assert_eq!(ours.definition_level_histogram(), theirs.definition_level_histogram());
-                prop_assert_eq!(
-                    ours.unencoded_byte_array_data_bytes(),
-                    theirs.unencoded_byte_array_data_bytes()
-                );
-                let (ours, theirs) = (ours.statistics().unwrap(), theirs.statistics().unwrap());
-                prop_assert_eq!(ours.null_count_opt(), theirs.null_count_opt());
-                prop_assert_eq!(ours.min_bytes_opt(), theirs.min_bytes_opt());
-                prop_assert_eq!(ours.min_is_exact(), theirs.min_is_exact());
-                prop_assert_eq!(ours.max_bytes_opt(), theirs.max_bytes_opt());
-                prop_assert_eq!(ours.max_is_exact(), theirs.max_is_exact());
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_and_the_cuts_do_not_matter(
+        values in runs(number()),
+        lengths in prop::collection::vec(0..90usize, 0..8),
+        paged in any::<bool>(),
+    ) {
+        let whole = numbers(&values);
+        let schema = whole.schema();
+        for encoding in [None, Some(Encoding::PLAIN), Some(Encoding::DELTA_BINARY_PACKED)] {
+            let properties = || {
+                let mut builder = small(None);
+                if paged {
+                    builder = builder.set_statistics_enabled(EnabledStatistics::Page);
+                }
+                for field in schema.fields() {
+                    let is_float = field.data_type().is_floating();
+                    let encoding = encoding.map(|e| if is_float { Encoding::PLAIN } else { e });
+                    let path: ColumnPath = field.name().as_str().into();
+                    if let Some(encoding) = encoding {
+                        builder = builder
+                            .set_column_dictionary_enabled(path.clone(), false)
+                            .set_column_encoding(path, encoding);
+                    }
+                }
+                builder.build()
+            };
+            let file = written(&schema, properties(), &[cut(&whole, &lengths)]);
+            agree(&file, &by_the_crate(&schema, properties(), &whole), &whole)?;
+            let uncut = written(&schema, properties(), &[vec![whole.clone()]]);
+            prop_assert_eq!(&uncut, &file);
+            if paged && whole.num_rows() > 0 {
+                pages_are_in_their_bounds(&file, &whole)?;
             }
         }
     }
+}
+
+/// The index of an integer column names each page's least and greatest value.
+fn pages_are_in_their_bounds(file: &Bytes, whole: &RecordBatch) -> Result<(), TestCaseError> {
+    let column = whole.schema().index_of("int64").unwrap();
+    let values = whole.column(column).as_primitive::<Int64Type>();
+    let metadata = metadata(file);
+    let pages = &metadata.offset_index().unwrap()[0][column];
+    let ColumnIndexMetaData::INT64(index) = &metadata.column_index().unwrap()[0][column] else {
+        return Err(TestCaseError::fail("no index"));
+    };
+    let mut starts: Vec<usize> = pages
+        .page_locations()
+        .iter()
+        .map(|page| page.first_row_index as usize)
+        .collect();
+    starts.push(whole.num_rows());
+    let mut bounds = Vec::new();
+    for (page, rows) in starts.windows(2).enumerate() {
+        let page_values = values.slice(rows[0], rows[1] - rows[0]);
+        let (least, greatest) = (
+            page_values.iter().flatten().min(),
+            page_values.iter().flatten().max(),
+        );
+        prop_assert_eq!(index.is_null_page(page), least.is_none());
+        prop_assert_eq!(index.min_value(page).copied(), least);
+        prop_assert_eq!(index.max_value(page).copied(), greatest);
+        prop_assert_eq!(
+            index.null_count(page),
+            Some(page_values.null_count() as i64)
+        );
+        bounds.extend(least.zip(greatest));
+    }
+    let all = |holds: fn(i64, i64) -> bool| {
+        let pair = |pair: &[(i64, i64)]| holds(pair[0].0, pair[1].0) && holds(pair[0].1, pair[1].1);
+        bounds.windows(2).all(pair)
+    };
+    let order = match (all(|a, b| a <= b), all(|a, b| a >= b)) {
+        (true, _) => BoundaryOrder::ASCENDING,
+        (_, true) => BoundaryOrder::DESCENDING,
+        _ => BoundaryOrder::UNORDERED,
+    };
+    let found = metadata.column_index().unwrap()[0][column].get_boundary_order();
+    prop_assert_eq!(found, Some(order));
+    Ok(())
+}
+
+fn number() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![
+        2 => Just(None),
+        3 => (0..5i64).prop_map(Some),
+        3 => (-1_000_000..1_000_000i64).prop_map(Some),
+        1 => any::<i64>().prop_map(Some),
+        1 => prop::sample::select(vec![0, i64::MIN, i64::MAX]).prop_map(Some),
+    ]
+}
+
+/// A column of each type of numbers that is ours, made of `values`.
+fn numbers(values: &[Option<i64>]) -> RecordBatch {
+    let int32: PrimitiveArray<Int32Type> = values.iter().map(|v| v.map(|v| v as i32)).collect();
+    let int64: PrimitiveArray<Int64Type> = values.iter().copied().collect();
+    let float64: PrimitiveArray<Float64Type> = values
+        .iter()
+        .map(|v| {
+            v.map(|v| match v {
+                i64::MIN => f64::NAN,
+                -1 => -0.0,
+                v => v as f64 / 100.0,
+            })
+        })
+        .collect();
+    let float32: PrimitiveArray<Float32Type> = values
+        .iter()
+        .map(|v| {
+            v.map(|v| {
+                if v == i64::MAX {
+                    f32::NEG_INFINITY
+                } else {
+                    v as f32
+                }
+            })
+        })
+        .collect();
+    let decimal = |digits: u8| {
+        let most = 10i64.pow(digits.into());
+        let values = values.iter().map(|v| v.map(|v| i128::from(v % most)));
+        let array: PrimitiveArray<Decimal128Type> = values.collect();
+        Arc::new(array.with_precision_and_scale(digits, 2).unwrap()) as ArrayRef
+    };
+    let as_type = |array: &dyn Array, data_type| arrow_cast::cast(array, &data_type).unwrap();
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    batch(vec![
+        ("date", as_type(&int32, DataType::Date32)),
+        ("int32", Arc::new(int32)),
+        ("timestamp", as_type(&int64, micros)),
+        (
+            "time",
+            as_type(&int64, DataType::Time64(TimeUnit::Nanosecond)),
+        ),
+        ("int64", Arc::new(int64)),
+        ("float64", Arc::new(float64)),
+        ("float32", Arc::new(float32)),
+        ("decimal9", decimal(9)),
+        ("decimal18", decimal(18)),
+    ])
 }
 
 #[test]

@@ -9,6 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, LevelHistogram, OffsetIndexBuilder, PageEncodingStats,
 };
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
@@ -30,8 +31,8 @@ pub(super) struct Pages {
 struct DataPage {
     bytes: Bytes,
     rows: i64,
-    /// Bytes of the values alone.
-    values: i64,
+    /// Bytes of the values alone, where they have no width of their own.
+    values: Option<i64>,
 }
 
 /// A column chunk that can be appended to a row group.
@@ -48,6 +49,8 @@ pub(super) struct Summary {
     /// Rows that are null, and the others.
     pub(super) nulls: i64,
     pub(super) values: i64,
+    /// The least and the greatest value of every page.
+    pub(super) index: Option<ColumnIndexMetaData>,
 }
 
 impl Pages {
@@ -61,13 +64,14 @@ impl Pages {
         }
     }
 
-    /// A data page of `rows` rows, null ones included, whose values take `values` bytes.
+    /// A data page of `rows` rows, null ones included, whose values take `values` bytes
+    /// if they have no width of their own.
     pub(super) fn add_data(
         &mut self,
         body: &[u8],
         encoding: Encoding,
         rows: usize,
-        values: usize,
+        values: Option<usize>,
     ) -> Result<(), ParquetError> {
         let page = Page::DataPage {
             buf: self.codec.compress(body)?.into(),
@@ -81,7 +85,7 @@ impl Pages {
         self.data.push(DataPage {
             bytes,
             rows: rows as i64,
-            values: values as i64,
+            values: values.map(|bytes| bytes as i64),
         });
         match self.kinds.last_mut() {
             Some(kind) if kind.encoding == encoding => kind.count += 1,
@@ -131,7 +135,7 @@ impl Pages {
             let length = page.bytes.len() as i64;
             index.append_row_count(page.rows);
             index.append_offset_and_size(end, length as i32);
-            index.append_unencoded_byte_array_data_bytes(Some(page.values));
+            index.append_unencoded_byte_array_data_bytes(page.values);
             end += length;
         }
         let mut encodings: Vec<Encoding> = self.kinds.iter().map(|kind| kind.encoding).collect();
@@ -147,9 +151,7 @@ impl Pages {
             .set_data_page_offset(data_offset)
             .set_dictionary_page_offset(self.dictionary.is_some().then_some(0))
             .set_statistics(summary.statistics)
-            .set_unencoded_byte_array_data_bytes(Some(
-                self.data.iter().map(|page| page.values).sum(),
-            ))
+            .set_unencoded_byte_array_data_bytes(self.data.iter().map(|page| page.values).sum())
             .set_definition_level_histogram(
                 optional.then(|| LevelHistogram::from(vec![summary.nulls, summary.values])),
             )
@@ -159,7 +161,7 @@ impl Pages {
             rows_written: (summary.nulls + summary.values) as u64,
             metadata,
             bloom_filter: None,
-            column_index: None,
+            column_index: summary.index,
             offset_index: Some(index.build()),
         };
         let data = self.data.into_iter().map(|page| page.bytes);

@@ -1,5 +1,6 @@
 //! Distinct byte strings and their numbers.
 
+use super::hybrid;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -137,10 +138,14 @@ impl Dictionary {
         &self.page
     }
 
-    /// Bits of the largest number, at least one.
+    /// The page, and how many values it has.
+    pub(super) fn into_page(self) -> (Vec<u8>, usize) {
+        (self.page, self.places.len())
+    }
+
+    /// Bits of the largest number.
     pub(super) fn width(&self) -> u32 {
-        let last = (self.len() as u32).saturating_sub(1);
-        (u32::BITS - last.leading_zeros()).max(1)
+        hybrid::width(self.len())
     }
 }
 

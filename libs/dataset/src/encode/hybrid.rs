@@ -6,6 +6,12 @@ use super::varint;
 /// Bits that a run must stand for, or packing them is as short.
 const RUN_BITS: usize = 32;
 
+/// Bits of the numbers below `count`, at least one.
+pub(super) fn width(count: usize) -> u32 {
+    let last = count.saturating_sub(1);
+    (usize::BITS - last.leading_zeros()).max(1)
+}
+
 /// Appends `values`, each of at most `width` bits, in Parquet's hybrid of runs of one
 /// value and groups of eight packed ones
 /// (<https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>).

@@ -1,23 +1,27 @@
 //! Rows into column chunks.
 //!
-//! Columns of strings and bytes, which are most of the bytes of a file and of the work,
-//! are encoded here; all others by the parquet crate. Ours copies runs of values
-//! instead of single ones, compares numbers instead of strings for the statistics, and
-//! has one compression context a thread.
+//! Columns that are not nested, of strings, bytes and numbers, which are most of a file
+//! and of the work, are encoded here; all others by the parquet crate. Ours copies runs of
+//! values instead of single ones, compares numbers instead of strings for the statistics,
+//! and has one compression context a thread.
 
 mod bytes;
 mod chunk;
+mod column;
 mod compress;
 mod delta;
 mod dictionary;
 mod extremes;
 mod hybrid;
 mod levels;
+mod numbers;
+mod own;
 mod pack;
 mod varint;
 
-use self::bytes::{ByteColumn, Form};
 use self::chunk::OwnChunk;
+use self::column::Form;
+use self::own::OwnColumn;
 use arrow_array::ArrayRef;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
@@ -56,7 +60,7 @@ pub struct FieldEncoder {
 }
 
 enum Leaves {
-    Ours(Box<ByteColumn>),
+    Ours(Box<OwnColumn>),
     Library(Vec<ArrowColumnWriter>),
 }
 
@@ -108,7 +112,7 @@ impl Encoders {
         let encoder = |plan: &Plan| FieldEncoder {
             field: plan.field.clone(),
             leaves: match &plan.by {
-                By::Us(form) => Leaves::Ours(Box::new(ByteColumn::new(form.clone()))),
+                By::Us(form) => Leaves::Ours(Box::new(OwnColumn::new(form.clone()))),
                 By::Library(leaves) => Leaves::Library(writers.by_ref().take(*leaves).collect()),
             },
         };
