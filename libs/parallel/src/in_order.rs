@@ -13,6 +13,10 @@ const BACKLOG: usize = 8;
 pub struct Hand<T>(SyncSender<Result<T, Failure>>);
 
 impl<T> Hand<T> {
+    pub(crate) fn to(sender: SyncSender<Result<T, Failure>>) -> Self {
+        Hand(sender)
+    }
+
     /// Waits until the backlog has room.
     pub fn over(&self, item: T) -> bool {
         self.0.send(Ok(item)).is_ok()
@@ -75,7 +79,7 @@ fn worker<U, T>(
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((unit, sender)) = job else { return };
-        let hand = Hand(sender);
+        let hand = Hand::to(sender);
         // A unit that ended in a panic must not look complete.
         if let Err(failure) = guarded("rows", || work(unit, &hand)) {
             // Nobody listens only when all is over.

@@ -4,9 +4,12 @@
 //! - [`side_by_side`]: the same work for many items, one result each, all of them at the end.
 //! - [`in_order`]: work whose results come piece by piece and are taken while it goes on,
 //!   with a bounded backlog.
+//! - [`ahead`]: one such piece of work, a step ahead.
 
+mod ahead;
 mod in_order;
 mod side_by_side;
 
+pub use ahead::ahead;
 pub use in_order::{Hand, in_order};
 pub use side_by_side::side_by_side;

@@ -11,7 +11,12 @@ use millrace_dataset::evolution::adapt_batch;
 use millrace_dataset::spec::Keys;
 use millrace_dataset::write::{PartitionedWriter, Piece, Scatter, Sorter};
 use millrace_fault::{Context, Failure, guarded};
+use millrace_parallel::{Hand, ahead};
 use millrace_stream::Reader;
+use std::sync::Arc;
+
+/// Rows and the paths of their partitions.
+type Pieces = Vec<(Arc<str>, RecordBatch)>;
 
 /// Everything that a row passes.
 pub(crate) struct Intake {
@@ -26,6 +31,7 @@ pub(crate) struct Intake {
     /// The files' schema.
     files: SchemaRef,
     scatter: Scatter,
+    threads: usize,
     /// Where rows go instead, if they are to be sorted.
     sorter: Option<Sorter>,
     /// Rows kept, by partition number.
@@ -47,8 +53,7 @@ pub(crate) struct Taken {
 }
 
 impl Intake {
-    /// Rows get their partition by `keys`; `columns` of them go into files of `files`,
-    /// copied by up to `threads` threads.
+    /// Rows get their partition by `keys`; `columns` of them go into files of `files`.
     pub(crate) fn new(
         keys: Keys,
         scope: Option<Scope>,
@@ -66,6 +71,7 @@ impl Intake {
             content,
             columns,
             scatter: Scatter::new(files.clone(), threads),
+            threads,
             files,
             sorter: None,
             rows: Vec::new(),
@@ -79,24 +85,62 @@ impl Intake {
         self
     }
 
-    /// Reads the stream to its end marker, into `writer` if there is one.
+    /// Reads the stream to its end marker, into `writer` if there is one: with several
+    /// threads, rows are read and split while those before them are written.
     pub(crate) fn consume(
         mut self,
         reader: &mut Reader,
-        mut writer: Option<&mut PartitionedWriter>,
+        writer: Option<&mut PartitionedWriter>,
         job: &Job,
     ) -> Result<Taken, Failure> {
+        let Some(writer) = writer else {
+            self.read(reader, false, job, |_| Ok(true))?;
+            return Ok(self.taken());
+        };
+        let mut intake = if self.threads > 1 {
+            let read = |hand: &Hand<Pieces>| {
+                self.read(reader, true, job, |pieces| Ok(hand.over(pieces)))?;
+                Ok(self)
+            };
+            ahead(read, |pieces| write(pieces, writer))?
+        } else {
+            self.read(reader, true, job, |pieces| {
+                write(pieces, writer).map(|()| true)
+            })?;
+            self
+        };
+        intake.write_sorted(writer)?;
+        Ok(intake.taken())
+    }
+
+    /// Gives the rows of the stream, split if `split` asks for it, until `give` returns false.
+    fn read(
+        &mut self,
+        reader: &mut Reader,
+        split: bool,
+        job: &Job,
+        mut give: impl FnMut(Pieces) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
         while let Some(batch) = reader.next().context("nothing committed")? {
             job.metrics.records_in.add(batch.num_rows() as u64);
             job.metrics.bytes_in.set(reader.bytes_read());
-            let pieces = guarded("a batch", || self.take(batch, writer.is_some(), job))?;
-            self.give(pieces, &mut writer)?;
+            let pieces = guarded("a batch", || self.take(batch, split, job))?;
+            if !pieces.is_empty() && !give(self.named(pieces))? {
+                return Ok(());
+            }
         }
         let rest = self.scatter.finish().map_err(kernel)?;
-        self.give(rest, &mut writer)?;
-        self.give_sorted(&mut writer)?;
+        give(self.named(rest)).map(drop)
+    }
+
+    fn named(&self, pieces: Vec<Piece>) -> Pieces {
+        let named = |(id, rows)| (self.keys.path(id).clone(), rows);
+        pieces.into_iter().map(named).collect()
+    }
+
+    fn taken(self) -> Taken {
         let partitions = (0u32..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
-        Ok(Taken {
+        Taken {
             rows: self.rows_in,
             content: self
                 .content
@@ -104,11 +148,11 @@ impl Intake {
                 .map(Content::digest)
                 .unwrap_or_default(),
             partitions: partitions
-                .map(|(id, rows)| (self.keys.path(id).to_owned(), *rows))
+                .map(|(id, rows)| (self.keys.path(id).to_string(), *rows))
                 .collect(),
             scope: self.scope,
             outside: self.outside,
-        })
+        }
     }
 
     fn take(&mut self, batch: RecordBatch, split: bool, job: &Job) -> Result<Vec<Piece>, Failure> {
@@ -188,25 +232,20 @@ impl Intake {
         Ok((filter_record_batch(&batch, &inside).map_err(kernel)?, ids))
     }
 
-    fn give(
-        &self,
-        pieces: Vec<Piece>,
-        writer: &mut Option<&mut PartitionedWriter>,
-    ) -> Result<(), Failure> {
-        let Some(writer) = writer else { return Ok(()) };
-        for (id, rows) in pieces {
-            writer.push(self.keys.path(id), rows)?;
-        }
-        Ok(())
-    }
-
     /// The sorter has all rows: they come back partition by partition.
-    fn give_sorted(&mut self, writer: &mut Option<&mut PartitionedWriter>) -> Result<(), Failure> {
-        let (Some(writer), Some(sorter)) = (writer, self.sorter.take()) else {
+    fn write_sorted(&mut self, writer: &mut PartitionedWriter) -> Result<(), Failure> {
+        let Some(sorter) = self.sorter.take() else {
             return Ok(());
         };
         sorter.finish(|id, rows| writer.push(self.keys.path(id), rows).map_err(Failure::from))
     }
+}
+
+fn write(pieces: Pieces, writer: &mut PartitionedWriter) -> Result<(), Failure> {
+    for (path, rows) in pieces {
+        writer.push(&path, rows)?;
+    }
+    Ok(())
 }
 
 fn kernel(error: ArrowError) -> Failure {

@@ -7,6 +7,7 @@ use crate::hive;
 use arrow_array::RecordBatch;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Numbers the partitions of a stream in order of appearance, and names each row's.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Keys {
     codes: Vec<Codes>,
     agreement: Agreement,
     ids: HashMap<Box<[u32]>, u32, RandomState>,
-    partitions: Vec<(Box<[u32]>, String)>,
+    partitions: Vec<(Box<[u32]>, Arc<str>)>,
     limit: usize,
     /// Codes of the batch at hand, one vector an item.
     scratch: Vec<Vec<u32>>,
@@ -60,7 +61,7 @@ impl Keys {
     }
 
     /// The relative path of a partition.
-    pub fn path(&self, partition: u32) -> &str {
+    pub fn path(&self, partition: u32) -> &Arc<str> {
         &self.partitions[partition as usize].1
     }
 
@@ -121,7 +122,7 @@ impl Keys {
         let path = self.path_of(&self.tuple)?;
         let id = self.partitions.len() as u32;
         let tuple: Box<[u32]> = self.tuple.as_slice().into();
-        self.partitions.push((tuple.clone(), path));
+        self.partitions.push((tuple.clone(), path.into()));
         self.ids.insert(tuple, id);
         Ok(id)
     }
