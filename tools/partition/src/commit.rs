@@ -18,7 +18,7 @@ use millrace_dataset::spec::{Bound, Keys};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{
     Change, Fingerprint, Guards, Keep, LogEntry, Outcome, PartitionChange, RunKey, Stage,
-    StagedFile, preview,
+    StagedFile, check_root, preview,
 };
 use millrace_dataset::write::{PartitionedWriter, SortSettings, Sorter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
@@ -287,6 +287,7 @@ pub(crate) fn commit(
     };
     let recorded = DatasetDescription::recorded(root)?;
     let mut plan = Plan::new(args, root, recorded.as_ref(), &reader.schema())?;
+    check_root(root, &options(args))?;
     let stage = Stage::open(root, key, args.wait.wait.0)?.based_on(recorded);
     // What was committed when the dataset had other columns is still the same run.
     if stage.already_committed().is_none() {

@@ -56,6 +56,31 @@ fn a_cut_stream_changes_nothing() {
 }
 
 #[test]
+fn a_dataset_that_is_gone_is_refused_before_the_rows_are_read() {
+    let dir = tempdir().unwrap();
+    old_data(dir.path());
+    std::fs::remove_dir_all(dir.path().join("out")).unwrap();
+    let mut child = partition(dir.path(), &["out", "--by", BY])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The schema and no more: who waits for the rows waits for ever.
+    let input = stream(&[day(240)]);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&input[..input.len() / 2]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("is gone, but its state is still there"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--adopt"), "{stderr}");
+}
+
+#[test]
 fn a_poisoned_stream_gives_its_first_cause() {
     let dir = tempdir().unwrap();
     let before = old_data(dir.path());

@@ -40,7 +40,7 @@ pub use footer::UNITS_KEY;
 pub use guard::{PartitionPreview, preview};
 pub use key::{Fingerprint, RunKey};
 pub use log::{LogEntry, LogPartition};
-pub use recover::recover;
+pub use recover::{check_root, recover};
 pub use stage::Stage;
 pub use trash::{locate, reopen};
 pub use undo::undo;

@@ -24,6 +24,19 @@ pub fn recover(root: &Root, options: &CommitOptions) -> Result<Vec<LogEntry>, Er
     Ok(completed)
 }
 
+/// Refuses a root that the state does not tell of before anything is read or written for
+/// it. Early advice: the commit decides again, under the lock.
+pub fn check_root(root: &Root, options: &CommitOptions) -> Result<(), Error> {
+    let state = root.state();
+    let check = || check_identity(root, &state, &pending(&state)?);
+    if options.adopt || !state.tx().is_dir() || check().is_ok() {
+        return Ok(());
+    }
+    // A commit may be exchanging the root at this moment.
+    let _lock = commit::lock(root, options.wait)?;
+    check()
+}
+
 /// Under the lock: recovers, and hands out the log.
 pub(super) fn open(root: &Root, options: &CommitOptions) -> Result<Log, Error> {
     run(root, &root.state(), options).map(|(log, _)| log)
