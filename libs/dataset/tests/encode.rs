@@ -14,6 +14,7 @@ use millrace_dataset::encode::Encoders;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{BoundaryOrder, Compression, Encoding, ZstdLevel};
+use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -140,15 +141,33 @@ fn runs<T: Clone + std::fmt::Debug>(
     })
 }
 
+/// Whether the filters of two columns are the same bits.
+fn same_filters(ours: &Bytes, theirs: &Bytes, column: usize) -> bool {
+    let bits = |file: &Bytes| {
+        let metadata = metadata(file);
+        let column = metadata.row_group(0).column(column);
+        let filter = Sbbf::read_from_column_chunk(column, file).unwrap();
+        let mut bits = Vec::new();
+        filter
+            .map(|filter| filter.write_bitset(&mut bits))
+            .transpose()
+            .unwrap();
+        bits
+    };
+    bits(ours) == bits(theirs)
+}
+
 /// Both files have the same rows, and their footers say the same of every column.
 fn agree(ours: &Bytes, theirs: &Bytes, whole: &RecordBatch) -> Result<(), TestCaseError> {
     prop_assert_eq!(&read(ours, &whole.schema()), whole);
+    let files = (ours, theirs);
     let (ours, theirs) = (metadata(ours), metadata(theirs));
     if whole.num_rows() == 0 {
         return Ok(());
     }
     let (group, other) = (ours.row_group(0), theirs.row_group(0));
-    for (ours, theirs) in group.columns().iter().zip(other.columns()) {
+    for (at, (ours, theirs)) in group.columns().iter().zip(other.columns()).enumerate() {
+        prop_assert!(same_filters(&files.0, &files.1, at));
         prop_assert_eq!(ours.num_values(), theirs.num_values());
         prop_assert_eq!(
             ours.definition_level_histogram(),
@@ -178,6 +197,7 @@ proptest! {
     fn text_comes_back_and_the_cuts_do_not_matter(
         values in runs(value()),
         lengths in prop::collection::vec(0..90usize, 0..8),
+        bloom in any::<bool>(),
     ) {
         let text: StringArray = values.iter().collect();
         let bytes: BinaryArray = values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
@@ -197,6 +217,8 @@ proptest! {
             let properties = || small(None)
                 .set_column_encoding("text".into(), encoding.unwrap_or(Encoding::PLAIN))
                 .set_column_dictionary_enabled("text".into(), encoding.is_none())
+                .set_bloom_filter_enabled(bloom)
+                .set_bloom_filter_max_ndv(1000)
                 .build();
             let schema = whole.schema();
             let file = written(&schema, properties(), &[cut(&whole, &lengths)]);
@@ -215,12 +237,15 @@ proptest! {
         values in runs(number()),
         lengths in prop::collection::vec(0..90usize, 0..8),
         paged in any::<bool>(),
+        bloom in any::<bool>(),
     ) {
         let whole = numbers(&values);
         let schema = whole.schema();
         for encoding in [None, Some(Encoding::PLAIN), Some(Encoding::DELTA_BINARY_PACKED)] {
             let properties = || {
-                let mut builder = small(None);
+                let mut builder = small(None)
+                    .set_bloom_filter_enabled(bloom)
+                    .set_bloom_filter_max_ndv(1000);
                 if paged {
                     builder = builder.set_statistics_enabled(EnabledStatistics::Page);
                 }
@@ -437,13 +462,13 @@ fn a_column_that_must_not_be_null_keeps_no_levels() {
 fn other_columns_stay_with_the_parquet_crate() {
     let whole = batch(vec![
         ("paged", Arc::new(StringArray::from(vec!["a", "b"]))),
-        ("bloomed", Arc::new(StringArray::from(vec!["a", "b"]))),
         ("number", Arc::new(Int64Array::from(vec![1, 2]))),
+        ("flag", Arc::new(BooleanArray::from(vec![true, false]))),
     ]);
     let schema = whole.schema();
     let properties = small(None)
         .set_column_statistics_enabled("paged".into(), EnabledStatistics::Page)
-        .set_column_bloom_filter_enabled("bloomed".into(), true)
+        .set_column_bloom_filter_enabled("number".into(), true)
         .build();
     let file = written(&schema, properties, &[vec![whole.clone()]]);
     assert_eq!(read(&file, &schema), whole);

@@ -11,6 +11,7 @@ use arrow_array::GenericByteArray;
 use arrow_array::types::ByteArrayType;
 use arrow_buffer::ArrowNativeType;
 use parquet::basic::{ConvertedType, Encoding, LogicalType};
+use parquet::bloom_filter::Sbbf;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::schema::types::ColumnDescriptor;
@@ -110,12 +111,9 @@ impl Bytes {
             return Encoding::RLE_DICTIONARY;
         }
         if encoding == Encoding::PLAIN {
-            let mut left = self.data.as_slice();
-            for length in &self.lengths {
-                let (value, rest) = left.split_at(*length as usize);
-                body.extend_from_slice(&length.to_le_bytes());
+            for value in values(&self.lengths, &self.data) {
+                body.extend_from_slice(&(value.len() as u32).to_le_bytes());
                 body.extend_from_slice(value);
-                left = rest;
             }
         } else {
             delta::append(&self.lengths, body);
@@ -131,9 +129,22 @@ impl Values for Bytes {
         self.data.len() >= form.page_bytes || self.numbers.len() * width / 8 >= form.page_bytes
     }
 
+    fn has_dictionary(&self) -> bool {
+        self.dictionary.is_some()
+    }
+
     fn is_dictionary_full(&self, form: &Form) -> bool {
         let is_full = |dictionary: &Dictionary| dictionary.page().len() >= form.dictionary_bytes;
         self.dictionary.as_ref().is_some_and(is_full)
+    }
+
+    fn add_page_to(&self, filter: &mut Sbbf) {
+        values(&self.lengths, &self.data).for_each(|value| filter.insert(value));
+    }
+
+    fn add_dictionary_to(&self, filter: &mut Sbbf) {
+        let values = self.dictionary.iter().flat_map(Dictionary::values);
+        values.for_each(|value| filter.insert(value));
     }
 
     fn end_page(&mut self, form: &Form, body: &mut Vec<u8>) -> PageFacts {
@@ -181,6 +192,15 @@ impl<T: ByteArrayType> Take<GenericByteArray<T>> for Bytes {
             None => self.copy(array, rows, form.page_bytes),
         }
     }
+}
+
+/// Values side by side, one by one.
+fn values<'a>(lengths: &'a [i32], data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    lengths.iter().scan(data, |left, length| {
+        let (value, rest) = left.split_at(*length as usize);
+        *left = rest;
+        Some(value)
+    })
 }
 
 fn is_text(descriptor: &ColumnDescriptor) -> bool {

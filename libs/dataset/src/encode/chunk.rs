@@ -3,6 +3,7 @@
 use super::compress::Codec;
 use bytes::{Buf, Bytes};
 use parquet::basic::{Compression, Encoding, PageType};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
@@ -51,6 +52,7 @@ pub(super) struct Summary {
     pub(super) values: i64,
     /// The least and the greatest value of every page.
     pub(super) index: Option<ColumnIndexMetaData>,
+    pub(super) bloom: Option<Sbbf>,
 }
 
 impl Pages {
@@ -160,7 +162,7 @@ impl Pages {
             bytes_written: end as u64,
             rows_written: (summary.nulls + summary.values) as u64,
             metadata,
-            bloom_filter: None,
+            bloom_filter: summary.bloom,
             column_index: summary.index,
             offset_index: Some(index.build()),
         };

@@ -7,10 +7,11 @@ use arrow_array::Array;
 use arrow_buffer::{NullBuffer, NullBufferBuilder};
 use arrow_schema::DataType;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, Type as Physical};
+use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnIndexBuilder;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{BloomFilterProperties, EnabledStatistics, WriterProperties};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 use std::cell::RefCell;
@@ -35,12 +36,13 @@ pub(super) struct Form {
     pub(super) dictionary_bytes: usize,
     /// Bytes of a bound in the statistics.
     pub(super) bound_bytes: usize,
+    bloom: Option<BloomFilterProperties>,
 }
 
 impl Form {
-    /// None for a column that is the parquet crate's: of another type, nested, with a
-    /// bloom filter, an encoding or a compression that is not ours, or of strings with
-    /// statistics for each page.
+    /// None for a column that is the parquet crate's: of another type, nested, with an
+    /// encoding or a compression that is not ours, or of strings with statistics for each
+    /// page.
     pub(super) fn of(
         data_type: &DataType,
         descriptor: &ColumnDescPtr,
@@ -56,7 +58,6 @@ impl Form {
         let physical = descriptor.physical_type();
         if !is_flat
             || !is_ours(data_type, physical)
-            || properties.bloom_filter_properties(path).is_some()
             || (page_statistics && physical == Physical::BYTE_ARRAY)
         {
             return None;
@@ -74,6 +75,7 @@ impl Form {
             bound_bytes: properties
                 .statistics_truncate_length()
                 .unwrap_or(usize::MAX),
+            bloom: properties.bloom_filter_properties(path).cloned(),
             descriptor: descriptor.clone(),
         })
     }
@@ -117,8 +119,16 @@ pub(super) trait Values {
     /// Whether the page in work is full, whatever its rows.
     fn is_page_full(&self, form: &Form) -> bool;
 
+    fn has_dictionary(&self) -> bool;
+
     /// Whether there is a dictionary, and it is full.
     fn is_dictionary_full(&self, form: &Form) -> bool;
+
+    /// Adds the values of the page in work that are in no dictionary to a bloom filter.
+    fn add_page_to(&self, filter: &mut Sbbf);
+
+    /// The same for those of the dictionary.
+    fn add_dictionary_to(&self, filter: &mut Sbbf);
 
     /// Moves the values of the page in work to `body`; in which encoding.
     fn end_page(&mut self, form: &Form, body: &mut Vec<u8>) -> PageFacts;
@@ -164,6 +174,7 @@ pub(super) struct Column<V> {
     levels: NullBufferBuilder,
     pages: Pages,
     index: Option<Index>,
+    bloom: Option<Bloom>,
     /// Rows of all pages that are null, and the others.
     nulls: usize,
     valid: usize,
@@ -174,6 +185,33 @@ struct Index {
     builder: ColumnIndexBuilder,
     rises: bool,
     falls: bool,
+}
+
+/// A bloom filter, made when there is something to put into it: a dictionary is full of
+/// it when the column ends, so that none of an open one takes memory.
+struct Bloom {
+    form: BloomFilterProperties,
+    filter: Option<Sbbf>,
+}
+
+impl Bloom {
+    fn filter(&mut self) -> Result<&mut Sbbf, ParquetError> {
+        if self.filter.is_none() {
+            let made = Sbbf::new_with_ndv_fpp(self.form.ndv(), self.form.fpp())?;
+            self.filter = Some(made);
+        }
+        self.filter
+            .as_mut()
+            .ok_or_else(|| ParquetError::General("no bloom filter".to_owned()))
+    }
+
+    /// As small as its rate of false positives permits.
+    fn finish(mut self) -> Result<Sbbf, ParquetError> {
+        let rate = self.form.fpp();
+        self.filter()?.fold_to_target_fpp(rate);
+        self.filter
+            .ok_or_else(|| ParquetError::General("no bloom filter".to_owned()))
+    }
 }
 
 thread_local! {
@@ -188,7 +226,12 @@ impl<V: Values> Column<V> {
             rises: true,
             falls: true,
         };
+        let bloom = |properties: &BloomFilterProperties| Bloom {
+            form: properties.clone(),
+            filter: None,
+        };
         Column {
+            bloom: form.bloom.as_ref().map(bloom),
             index: form.page_statistics.then(index),
             values,
             rows: 0,
@@ -277,6 +320,11 @@ impl<V: Values> Column<V> {
         if self.rows == 0 {
             return Ok(());
         }
+        if let Some(bloom) = &mut self.bloom
+            && !self.values.has_dictionary()
+        {
+            self.values.add_page_to(bloom.filter()?);
+        }
         let rows = std::mem::take(&mut self.rows);
         let nulls = self.levels.finish();
         let facts = BODY.with_borrow_mut(|body| {
@@ -300,6 +348,11 @@ impl<V: Values> Column<V> {
     }
 
     fn end_dictionary(&mut self) -> Result<(), ParquetError> {
+        if let Some(bloom) = &mut self.bloom
+            && self.values.has_dictionary()
+        {
+            self.values.add_dictionary_to(bloom.filter()?);
+        }
         match self.values.end_dictionary() {
             // Readers want one, if without a value, where only nulls refer to it.
             Some((page, count)) if self.nulls + self.valid > 0 => {
@@ -321,6 +374,7 @@ impl<V: Values> Column<V> {
             nulls: self.nulls as i64,
             values: self.valid as i64,
             index: self.index.map(Index::finish).transpose()?,
+            bloom: self.bloom.map(Bloom::finish).transpose()?,
         })
     }
 }

@@ -133,6 +133,12 @@ impl Dictionary {
         self.places.len()
     }
 
+    /// Every value.
+    pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
+        let value = |(start, end): &(u32, u32)| &self.page[*start as usize..*end as usize];
+        self.places.iter().map(value)
+    }
+
     /// The page of all values.
     pub(super) fn page(&self) -> &[u8] {
         &self.page

@@ -6,6 +6,7 @@ use arrow_buffer::ArrowNativeType;
 use arrow_buffer::ToByteSlice;
 use foldhash::fast::FixedState;
 use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -215,9 +216,23 @@ impl<T: Number> Values for Numbers<T> {
         count * size_of::<T>() >= form.page_bytes
     }
 
+    fn has_dictionary(&self) -> bool {
+        self.dictionary.is_some()
+    }
+
     fn is_dictionary_full(&self, form: &Form) -> bool {
         let is_full = |dictionary: &Dictionary<T>| dictionary.bytes() >= form.dictionary_bytes;
         self.dictionary.as_ref().is_some_and(is_full)
+    }
+
+    fn add_page_to(&self, filter: &mut Sbbf) {
+        add(&self.values, filter);
+    }
+
+    fn add_dictionary_to(&self, filter: &mut Sbbf) {
+        if let Some(dictionary) = &self.dictionary {
+            add(&dictionary.values, filter);
+        }
     }
 
     fn end_page(&mut self, form: &Form, body: &mut Vec<u8>) -> PageFacts {
@@ -244,6 +259,12 @@ impl<T: Number> Values for Numbers<T> {
 
     fn statistics(&self, _: &Form, nulls: u64) -> Statistics {
         T::statistics(self.extremes, nulls)
+    }
+}
+
+fn add<T: Number>(values: &[T], filter: &mut Sbbf) {
+    for value in values {
+        filter.insert([*value].to_byte_slice());
     }
 }
 
