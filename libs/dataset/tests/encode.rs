@@ -167,7 +167,7 @@ fn agree(ours: &Bytes, theirs: &Bytes, whole: &RecordBatch) -> Result<(), TestCa
     }
     let (group, other) = (ours.row_group(0), theirs.row_group(0));
     for (at, (ours, theirs)) in group.columns().iter().zip(other.columns()).enumerate() {
-        prop_assert!(same_filters(&files.0, &files.1, at));
+        prop_assert!(same_filters(files.0, files.1, at));
         prop_assert_eq!(ours.num_values(), theirs.num_values());
         prop_assert_eq!(
             ours.definition_level_histogram(),

@@ -22,7 +22,10 @@ fn paths(
     let bound = Spec::parse(spec)?.bind(&batch.schema())?;
     let mut keys = Keys::new(bound, 1000);
     let ids = keys.assign(&batch)?.to_vec();
-    Ok(ids.into_iter().map(|id| keys.path(id).to_owned()).collect())
+    Ok(ids
+        .into_iter()
+        .map(|id| keys.path(id).to_string())
+        .collect())
 }
 
 fn micros(values: Vec<Option<i64>>) -> ArrayRef {
@@ -70,7 +73,7 @@ fn times_in_any_order_get_what_each_gets_alone() {
             let batch = RecordBatch::try_from_iter([("ts", column)]).unwrap();
             let mut keys = Keys::new(spec.bind(&batch.schema()).unwrap(), 10_000);
             let ids = keys.assign(&batch).unwrap().to_vec();
-            let path = |id: &u32| keys.path(*id).to_owned();
+            let path = |id: &u32| keys.path(*id).to_string();
             ids.iter().map(path).collect::<Vec<String>>()
         };
         let together = assigned(times.clone());
