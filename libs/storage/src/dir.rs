@@ -21,8 +21,16 @@ pub fn sync_file(path: impl AsRef<Path>) -> Result<(), Error> {
     sync(path.as_ref())
 }
 
-pub(crate) fn sync(path: &Path) -> Result<(), Error> {
-    let file = File::open(path).map_err(|error| Error::io("open", path, error))?;
+fn sync(path: &Path) -> Result<(), Error> {
+    sync_open(path, &open(path)?)
+}
+
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|error| Error::io("open", path, error))
+}
+
+/// Makes `file`, which is `path`, durable.
+pub(crate) fn sync_open(path: &Path, file: &File) -> Result<(), Error> {
     file.sync_all()
         .map_err(|error| Error::io("sync", path, error))
 }

@@ -6,7 +6,7 @@
 //! handle is opened before the first byte is written.
 
 use crate::attributes::{Filesystem, filesystem};
-use crate::dir::sync;
+use crate::dir::{open, sync_open};
 use crate::{EntryKind, Error};
 use millrace_parallel::side_by_side;
 use rustix::fs::syncfs;
@@ -88,10 +88,19 @@ fn collect(
 }
 
 /// Syncs files and directories, a few at a time, so that the journal commits them
-/// together. The first error wins.
+/// together. The first error wins. All are opened by the caller's thread: which thread
+/// syncs one is chance, and the caller's own calls are to be the same in every run.
 pub fn sync_all(paths: &[PathBuf]) -> Result<(), Error> {
     const AT_ONCE: usize = 8;
-    side_by_side(paths, AT_ONCE, |path| sync(path)).map(drop)
+    const OPEN: usize = 64;
+    for some in paths.chunks(OPEN) {
+        let files = some
+            .iter()
+            .map(|path| Ok((path, open(path)?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        side_by_side(&files, AT_ONCE, |(path, file)| sync_open(path, file))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
