@@ -67,8 +67,18 @@ impl<'a> Emitter<'a> {
 
     /// Emits what became of the next parcel, or of the rest of it.
     pub(crate) fn emit(&mut self, parcel: &Parcel, decoded: Decoded) -> Result<(), Failure> {
+        let lines = decoded.lines;
         self.emit_part(parcel, decoded)?;
-        self.lines = Places::new(parcel, self.lines).lines_after();
+        let counted = || Places::new(parcel, self.lines).lines_after();
+        self.lines = match (parcel.parts.as_slice(), lines) {
+            // What the decoder counted in passing need not be counted again.
+            ([part], Some(lines)) => {
+                let lines = part.lines_before.unwrap_or(self.lines) + lines;
+                debug_assert_eq!(lines, counted());
+                lines
+            }
+            _ => counted(),
+        };
         Ok(())
     }
 

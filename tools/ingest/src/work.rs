@@ -29,6 +29,8 @@ pub(crate) struct Decoded {
     pub(crate) refused: Vec<Refused>,
     /// Fields that the schema does not have.
     pub(crate) extra: Vec<String>,
+    /// Line ends in the whole chunk; known with the last part.
+    pub(crate) lines: Option<u64>,
     /// Nothing behind this was decoded.
     pub(crate) failure: Option<Failure>,
 }
@@ -95,7 +97,10 @@ impl<'a> Worker<'a> {
         let what = quoted(&parcel.parts[0].file);
         let outcome = guarded(&what, || self.run(parcel, &mut collector));
         let mut decoded = collector.decoded;
-        decoded.failure = outcome.err();
+        match outcome {
+            Ok(lines) => decoded.lines = lines,
+            Err(failure) => decoded.failure = Some(failure),
+        }
         decoded
     }
 
@@ -119,31 +124,33 @@ impl<'a> Worker<'a> {
         Ok(decoder)
     }
 
-    fn run(&mut self, parcel: &Parcel, sink: &mut Collector<'_>) -> Result<(), Failure> {
+    /// How many lines end in the parcel; None if the sink had enough before its end.
+    fn run(&mut self, parcel: &Parcel, sink: &mut Collector<'_>) -> Result<Option<u64>, Failure> {
         let (schema, options) = (self.schema, &self.options);
         let decoded = match &parcel.layout {
             Layout::Lines => {
                 let decoder = kept(&mut self.lines, || ndjson::Decoder::new(schema, options))?;
                 decoder
                     .decode(&parcel.chunk, sink)
-                    .and_then(|_| decoder.finish(sink))
+                    .and_then(|counts| decoder.finish(sink).map(|()| counts.lines))
             }
             Layout::Elements => {
                 let decoder = kept(&mut self.elements, || json::Decoder::new(schema, options))?;
                 decoder
                     .decode(&parcel.chunk, sink)
-                    .and_then(|_| decoder.finish(sink))
+                    .and_then(|counts| decoder.finish(sink).map(|()| counts.lines))
             }
             Layout::Cells(cells) => {
                 let decoder = self.cells(cells)?;
                 decoder
                     .decode(&parcel.chunk, sink)
-                    .and_then(|_| decoder.finish(sink))
+                    .and_then(|counts| decoder.finish(sink).map(|()| counts.lines))
             }
         };
         match decoded {
+            Ok(lines) => Ok(Some(lines)),
             // The collector has what it wants: the run ends here.
-            Ok(()) | Err(Stop::Sink) => Ok(()),
+            Err(Stop::Sink) => Ok(None),
             Err(stop) => Err(Failure::data(stop.to_string())),
         }
     }
