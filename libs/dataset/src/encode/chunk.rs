@@ -118,8 +118,13 @@ impl Pages {
         Ok(())
     }
 
-    /// The page behind its header.
+    /// The page, of `length` bytes before compression, behind its header.
     fn serialize(&mut self, page: Page, length: usize) -> Result<Bytes, ParquetError> {
+        if i32::try_from(length.max(page.buffer().len())).is_err() {
+            return Err(ParquetError::General(format!(
+                "a value makes a page of {length} bytes, more than Parquet has room for"
+            )));
+        }
         let buffer = Vec::with_capacity(page.buffer().len() + 64);
         let mut sink = TrackedWrite::new(buffer);
         let page = CompressedPage::new(page, length);

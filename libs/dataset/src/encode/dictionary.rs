@@ -14,7 +14,7 @@ pub(super) struct Dictionary {
     /// Each value behind its length in four bytes: PLAIN.
     page: Vec<u8>,
     /// Where each value begins and ends in the page.
-    places: Vec<(u32, u32)>,
+    places: Vec<(usize, usize)>,
     /// Numbers by hash of their values.
     table: HashTable<u32>,
     /// Short values that were seen, each in a slot by its bytes: most of a column's values
@@ -113,7 +113,7 @@ impl Dictionary {
         } = self;
         let at = |number: u32| {
             let (start, end) = places[number as usize];
-            &page[start as usize..end as usize]
+            &page[start..end]
         };
         let hash = HASHER.hash_one(value);
         if let Some(number) = table.find(hash, |number| at(*number) == value) {
@@ -124,7 +124,7 @@ impl Dictionary {
         page.extend_from_slice(&(value.len() as u32).to_le_bytes());
         let start = page.len();
         page.extend_from_slice(value);
-        places.push((start as u32, page.len() as u32));
+        places.push((start, page.len()));
         (number, true)
     }
 
@@ -135,7 +135,7 @@ impl Dictionary {
 
     /// Every value.
     pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
-        let value = |(start, end): &(u32, u32)| &self.page[*start as usize..*end as usize];
+        let value = |(start, end): &(usize, usize)| &self.page[*start..*end];
         self.places.iter().map(value)
     }
 
