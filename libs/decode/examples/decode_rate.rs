@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, FieldRef, Schema, SchemaRef};
 use millrace_decode::{Chunk, Options, Rejected, Sink, csv, ndjson};
 use millrace_schema::TableSchema;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 #[derive(Default)]
 struct Count {
@@ -78,7 +80,7 @@ fn timed(who: &str, bytes: &[u8], decode: impl Fn() -> Count) {
 
 fn decode_arrow_json(schema: &TableSchema, bytes: &[u8]) -> Count {
     let mut count = Count::default();
-    let rows = arrow_json::ReaderBuilder::new(schema.to_arrow())
+    let rows = arrow_json::ReaderBuilder::new(with_offsets(&schema.to_arrow()))
         .with_batch_size(8192)
         .build(bytes)
         .unwrap();
@@ -87,6 +89,20 @@ fn decode_arrow_json(schema: &TableSchema, bytes: &[u8]) -> Count {
         count.batches += 1;
     }
     count
+}
+
+/// That library knows offsets alone, built as it is here.
+fn with_offsets(schema: &Schema) -> SchemaRef {
+    let field = |field: &FieldRef| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let at_zero = DataType::Timestamp(*unit, Some("+00:00".into()));
+            Arc::new(field.as_ref().clone().with_data_type(at_zero))
+        }
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new(
+        schema.fields().iter().map(field).collect::<Vec<_>>(),
+    ))
 }
 
 fn decode_ndjson(schema: &TableSchema, bytes: &[u8], size: usize, portable: bool) -> Count {
