@@ -9,6 +9,7 @@ use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
+use millrace_parallel::side_by_side;
 use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
@@ -24,9 +25,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 /// How the new files are written.
 pub(crate) struct Form {
@@ -271,47 +270,29 @@ fn failed(path: &Path, error: ParquetError) -> Failure {
     }
 }
 
-/// A column's encoder, until a thread takes it; then its finished chunks.
-enum Field {
-    Waiting(FieldEncoder),
-    Taken,
-    Done(Result<Vec<Chunk>, ParquetError>),
-}
-
 /// The chunks of one row group, its columns encoded on several threads.
 fn encode_group(
     encoders: Vec<FieldEncoder>,
     batches: &[RecordBatch],
     threads: usize,
 ) -> Result<Vec<Chunk>, ParquetError> {
-    let fields: Vec<Mutex<Field>> = encoders
+    // Each is taken by the one thread that encodes the column.
+    let columns: Vec<(usize, Mutex<Option<FieldEncoder>>)> = encoders
         .into_iter()
-        .map(|encoder| Mutex::new(Field::Waiting(encoder)))
+        .map(|encoder| Mutex::new(Some(encoder)))
+        .enumerate()
         .collect();
-    let next = AtomicUsize::new(0);
-    let run = || {
-        while let Some((index, field)) = Some(next.fetch_add(1, Ordering::Relaxed))
-            .and_then(|index| Some((index, fields.get(index)?)))
-        {
-            let mut field = field.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Field::Waiting(encoder) = std::mem::replace(&mut *field, Field::Taken) {
-                let arrays = batches.iter().map(|batch| batch.column(index));
-                *field = Field::Done(encode_field(encoder, arrays));
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(fields.len()) {
-            scope.spawn(run);
-        }
-        run();
-    });
-    let chunks = |field: Mutex<Field>| match field.into_inner() {
-        Ok(Field::Done(chunks)) => chunks,
-        _ => Err(ParquetError::General("a column was not encoded".to_owned())),
-    };
-    let chunks: Result<Vec<Vec<Chunk>>, ParquetError> = fields.into_iter().map(chunks).collect();
-    Ok(chunks?.into_iter().flatten().collect())
+    let chunks = side_by_side(&columns, threads, |(index, encoder)| {
+        let encoder = encoder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        encoder.map_or(Ok(Vec::new()), |encoder| {
+            let arrays = batches.iter().map(|batch| batch.column(*index));
+            encode_field(encoder, arrays)
+        })
+    })?;
+    Ok(chunks.into_iter().flatten().collect())
 }
 
 fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
