@@ -69,16 +69,7 @@ impl<'a> Emitter<'a> {
     pub(crate) fn emit(&mut self, parcel: &Parcel, decoded: Decoded) -> Result<(), Failure> {
         let lines = decoded.lines;
         self.emit_part(parcel, decoded)?;
-        let counted = || Places::new(parcel, self.lines).lines_after();
-        self.lines = match (parcel.parts.as_slice(), lines) {
-            // What the decoder counted in passing need not be counted again.
-            ([part], Some(lines)) => {
-                let lines = part.lines_before.unwrap_or(self.lines) + lines;
-                debug_assert_eq!(lines, counted());
-                lines
-            }
-            _ => counted(),
-        };
+        self.lines = Places::new(parcel, self.lines).lines_after(lines);
         Ok(())
     }
 

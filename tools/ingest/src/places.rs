@@ -35,10 +35,15 @@ impl<'a> Places<'a> {
         Places { parcel, before }
     }
 
-    /// Lines of the last part's file up to the end of this parcel.
-    pub(crate) fn lines_after(&self) -> u64 {
+    /// Lines of the last part's file up to the end of this parcel; `in_chunk` of all its
+    /// parts together, where they were counted already.
+    pub(crate) fn lines_after(&self, in_chunk: Option<u64>) -> u64 {
         let last = self.before.len() - 1;
-        self.before[last].1 + newlines(self.parcel.bytes_of(last))
+        let (before, in_file) = self.before[last];
+        let count = || newlines(self.parcel.bytes_of(last));
+        let lines = in_chunk.map_or_else(count, |lines| lines - before);
+        debug_assert_eq!(lines, count());
+        in_file + lines
     }
 
     /// The file and line of a line of the chunk.
@@ -116,6 +121,7 @@ mod tests {
         assert_eq!(place(4, 8), ("c", 3, 11));
         let line = |line| (&*places.line(line).0.file, places.line(line).1);
         assert_eq!([line(1), line(2), line(3)], [("a", 9), ("b", 1), ("c", 2)]);
-        assert_eq!(places.lines_after(), 3);
+        assert_eq!(places.lines_after(None), 3);
+        assert_eq!(places.lines_after(Some(5)), 3);
     }
 }
