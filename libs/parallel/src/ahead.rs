@@ -19,10 +19,7 @@ pub fn ahead<T: Send, R: Send>(
     thread::scope(|scope| {
         let hand = Hand::to(sender);
         // Moved in: the results end when the work does.
-        let working = scope.spawn(move || {
-            let hand = hand;
-            guarded("rows", || work(&hand))
-        });
+        let working = scope.spawn(move || guarded("rows", || work(&hand)));
         // Dropped when `take` fails, so that nobody listens any more.
         let taken = results
             .into_iter()

@@ -53,7 +53,8 @@ pub(crate) struct Taken {
 }
 
 impl Intake {
-    /// Rows get their partition by `keys`; `columns` of them go into files of `files`.
+    /// Rows get their partition by `keys`; `columns` of them go into files of `files`. With
+    /// more than one of `threads`, they are read ahead of what is written.
     pub(crate) fn new(
         keys: Keys,
         scope: Option<Scope>,
