@@ -86,8 +86,8 @@ impl Bytes {
         let offsets = &array.value_offsets()[rows.start..=rows.end];
         let (held, start) = (self.data.len(), offsets[0].as_usize());
         // The first value with which the page is full is still taken.
-        let fits = |row: usize| held + offsets[row].as_usize() - start < limit;
-        let taken = first_without(rows.len(), fits);
+        let fits = |end: &T::Offset| held + end.as_usize() - start < limit;
+        let taken = (offsets[1..].partition_point(fits) + 1).min(rows.len());
         let values = &array.value_data()[start..offsets[taken].as_usize()];
         self.data.extend_from_slice(values);
         self.bytes += values.len();
@@ -206,18 +206,4 @@ fn values<'a>(lengths: &'a [i32], data: &'a [u8]) -> impl Iterator<Item = &'a [u
 fn is_text(descriptor: &ColumnDescriptor) -> bool {
     matches!(descriptor.logical_type_ref(), Some(LogicalType::String))
         || descriptor.converted_type() == ConvertedType::UTF8
-}
-
-/// The first of `1..=last` for which `fits` is false, or `last`.
-fn first_without(last: usize, fits: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (1, last);
-    while low < high {
-        let middle = low.midpoint(high);
-        if fits(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }

@@ -119,6 +119,7 @@ pub(super) trait Values {
     /// Whether the page in work is full, whatever its rows.
     fn is_page_full(&self, form: &Form) -> bool;
 
+    /// Whether values become numbers of a dictionary.
     fn has_dictionary(&self) -> bool;
 
     /// Whether there is a dictionary, and it is full.
@@ -168,7 +169,7 @@ pub(super) struct Bounds {
 /// A column chunk in work.
 pub(super) struct Column<V> {
     form: Arc<Form>,
-    pub(super) values: V,
+    values: V,
     /// Rows of the page in work.
     rows: usize,
     levels: NullBufferBuilder,
@@ -196,21 +197,17 @@ struct Bloom {
 
 impl Bloom {
     fn filter(&mut self) -> Result<&mut Sbbf, ParquetError> {
-        if self.filter.is_none() {
-            let made = Sbbf::new_with_ndv_fpp(self.form.ndv(), self.form.fpp())?;
-            self.filter = Some(made);
+        match &mut self.filter {
+            Some(filter) => Ok(filter),
+            none => Ok(none.insert(Sbbf::new_with_ndv_fpp(self.form.ndv(), self.form.fpp())?)),
         }
-        self.filter
-            .as_mut()
-            .ok_or_else(|| ParquetError::General("no bloom filter".to_owned()))
     }
 
     /// As small as its rate of false positives permits.
-    fn finish(mut self) -> Result<Sbbf, ParquetError> {
-        let rate = self.form.fpp();
-        self.filter()?.fold_to_target_fpp(rate);
-        self.filter
-            .ok_or_else(|| ParquetError::General("no bloom filter".to_owned()))
+    fn finish(self) -> Option<Sbbf> {
+        let mut filter = self.filter?;
+        filter.fold_to_target_fpp(self.form.fpp());
+        Some(filter)
     }
 }
 
@@ -348,9 +345,7 @@ impl<V: Values> Column<V> {
     }
 
     fn end_dictionary(&mut self) -> Result<(), ParquetError> {
-        if let Some(bloom) = &mut self.bloom
-            && self.values.has_dictionary()
-        {
+        if let Some(bloom) = &mut self.bloom {
             self.values.add_dictionary_to(bloom.filter()?);
         }
         match self.values.end_dictionary() {
@@ -374,7 +369,7 @@ impl<V: Values> Column<V> {
             nulls: self.nulls as i64,
             values: self.valid as i64,
             index: self.index.map(Index::finish).transpose()?,
-            bloom: self.bloom.map(Bloom::finish).transpose()?,
+            bloom: self.bloom.and_then(Bloom::finish),
         })
     }
 }

@@ -1,12 +1,10 @@
 //! Distinct byte strings and their numbers.
 
 use super::hybrid;
+use super::recent::Recent;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
-
-/// Slots for values that were just seen.
-const RECENT: usize = 256;
 
 /// Values in order of appearance, as a dictionary page has them.
 #[derive(Debug)]
@@ -17,14 +15,13 @@ pub(super) struct Dictionary {
     places: Vec<(usize, usize)>,
     /// Numbers by hash of their values.
     table: HashTable<u32>,
-    /// Short values that were seen, each in a slot by its bytes: most of a column's values
-    /// are found here, without a hash or a comparison of bytes.
-    recent: Box<[(Short, u32); RECENT]>,
+    /// Short values alone: a longer one has no key that tells it apart.
+    recent: Recent<Short>,
 }
 
 /// A value of at most 16 bytes, told apart from all others of these: its length, and its
 /// first and last bytes, which may overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Short {
     length: usize,
     first: u64,
@@ -32,13 +29,6 @@ struct Short {
 }
 
 impl Short {
-    /// No value's.
-    const NONE: Short = Short {
-        length: usize::MAX,
-        first: 0,
-        last: 0,
-    };
-
     #[inline]
     fn of(value: &[u8]) -> Option<Short> {
         let length = value.len();
@@ -66,10 +56,10 @@ impl Short {
         })
     }
 
+    /// Both ends as one number.
     #[inline]
-    fn slot(self) -> usize {
-        let mixed = (self.first ^ self.last.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 56) as usize % RECENT
+    fn bits(self) -> u64 {
+        self.first ^ self.last.rotate_left(29)
     }
 }
 
@@ -79,7 +69,7 @@ impl Default for Dictionary {
             page: Vec::new(),
             places: Vec::new(),
             table: HashTable::new(),
-            recent: Box::new([(Short::NONE, 0); RECENT]),
+            recent: Recent::new(),
         }
     }
 }
@@ -94,13 +84,11 @@ impl Dictionary {
         let Some(short) = Short::of(value) else {
             return self.look_up(value);
         };
-        let slot = short.slot();
-        let (seen, number) = self.recent[slot];
-        if seen == short {
+        if let Some(number) = self.recent.get(short, short.bits()) {
             return (number, false);
         }
         let found = self.look_up(value);
-        self.recent[slot] = (short, found.0);
+        self.recent.put(short, short.bits(), found.0);
         found
     }
 

@@ -17,6 +17,7 @@ mod levels;
 mod numbers;
 mod own;
 mod pack;
+mod recent;
 mod varint;
 
 use self::chunk::OwnChunk;

@@ -1,18 +1,15 @@
 //! Values of a column of numbers: of one width, and with an order of their own.
 
 use super::column::{Bounds, Form, PageFacts, Take, Values};
+use super::recent::Recent;
 use super::{delta, hybrid};
-use arrow_buffer::ArrowNativeType;
-use arrow_buffer::ToByteSlice;
+use arrow_buffer::{ArrowNativeType, ToByteSlice};
 use foldhash::fast::FixedState;
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// Slots for values that were just seen.
-const RECENT: usize = 256;
 
 /// A number as Arrow and Parquet both have it.
 pub(super) trait Number: ArrowNativeType {
@@ -27,6 +24,17 @@ pub(super) trait Number: ArrowNativeType {
 
     /// The statistics of a chunk; of integers and floats, older readers read them, too.
     fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics;
+}
+
+/// The variant of a type, which only a macro can name.
+macro_rules! statistics {
+    ($variant:ident) => {
+        fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
+            let (least, greatest) = bounds.unzip();
+            let values = ValueStatistics::new(least, greatest, None, Some(nulls), false);
+            Statistics::$variant(values.with_backwards_compatible_min_max(true))
+        }
+    };
 }
 
 macro_rules! integer {
@@ -51,11 +59,7 @@ macro_rules! integer {
                 }
             }
 
-            fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
-                let (least, greatest) = bounds.unzip();
-                let values = ValueStatistics::new(least, greatest, None, Some(nulls), false);
-                Statistics::$statistics(values.with_backwards_compatible_min_max(true))
-            }
+            statistics!($statistics);
         }
     };
 }
@@ -88,11 +92,7 @@ macro_rules! float {
                 body.extend_from_slice(values.to_byte_slice());
             }
 
-            fn statistics(bounds: Option<(Self, Self)>, nulls: u64) -> Statistics {
-                let (least, greatest) = bounds.unzip();
-                let values = ValueStatistics::new(least, greatest, None, Some(nulls), false);
-                Statistics::$statistics(values.with_backwards_compatible_min_max(true))
-            }
+            statistics!($statistics);
         }
     };
 }
@@ -117,8 +117,8 @@ pub(super) struct Numbers<T> {
 struct Dictionary<T> {
     values: Vec<T>,
     table: HashMap<u64, u32, FixedState>,
-    /// Values that were seen, by their bits, each in a slot by these.
-    recent: Box<[(u64, u32); RECENT]>,
+    /// By the values' bits.
+    recent: Recent<u64>,
 }
 
 impl<T: Number> Dictionary<T> {
@@ -126,16 +126,14 @@ impl<T: Number> Dictionary<T> {
         Dictionary {
             values: Vec::new(),
             table: HashMap::default(),
-            recent: Box::new([(0, u32::MAX); RECENT]),
+            recent: Recent::new(),
         }
     }
 
     #[inline]
     fn number(&mut self, value: T) -> u32 {
         let bits = value.bits();
-        let slot = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize % RECENT;
-        let (seen, number) = self.recent[slot];
-        if seen == bits && number != u32::MAX {
+        if let Some(number) = self.recent.get(bits, bits) {
             return number;
         }
         let next = self.values.len() as u32;
@@ -143,7 +141,7 @@ impl<T: Number> Dictionary<T> {
         if number == next {
             self.values.push(value);
         }
-        self.recent[slot] = (bits, number);
+        self.recent.put(bits, bits, number);
         number
     }
 
