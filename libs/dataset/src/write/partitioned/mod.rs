@@ -67,10 +67,10 @@ impl PartitionedWriter {
         PartitionedWriter {
             dir: dir.to_owned(),
             naming,
-            schema,
             limits,
             pool: Pool::new(settings.threads, limits.backlog),
-            spill: Arc::new(Spill::new(settings.temp_dir.clone())),
+            spill: Arc::new(Spill::new(settings.temp_dir.clone(), schema.clone())),
+            schema,
             behind: WriteBehind::default(),
             settings,
             template: None,

@@ -71,15 +71,16 @@ impl Sorter {
             .max(1 << 20);
         let partition = Arc::new(Field::new("", DataType::UInt32, false));
         let fields = schema.fields().iter().cloned().chain([partition]);
+        let numbered = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         Ok(Sorter {
             keys: Keys::new(schema, order)?,
             gathered: Gathered::default(),
             limit: memory / 2,
             chunk: (memory / CHUNKS).min(1 << 20),
             threads: settings.threads,
-            spill: Spill::new(settings.temp_dir),
+            spill: Spill::new(settings.temp_dir, numbered.clone()),
             runs: Vec::new(),
-            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            schema: numbered,
         })
     }
 

@@ -1,7 +1,10 @@
-//! Rows that wait outside of memory: one unnamed temporary file, one segment (an Arrow
-//! stream, LZ4) a flush. The file vanishes with the process. Segments are encoded by the
-//! pool: whoever hands rows over goes on meanwhile.
+//! Rows that wait outside of memory: one unnamed temporary file, one segment a flush. The
+//! file vanishes with the process. Segments are encoded by the pool: whoever hands rows
+//! over goes on meanwhile.
 
+mod packed;
+
+use self::packed::Trials;
 use super::WriteError;
 use super::file::Rows;
 use super::pool::{Pool, Task};
@@ -10,7 +13,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use std::fs::File;
 use std::io;
@@ -37,6 +40,8 @@ struct Place {
 #[derive(Debug)]
 pub(super) struct Spill {
     dir: PathBuf,
+    schema: SchemaRef,
+    form: Form,
     state: Mutex<State>,
     /// Segments on their way.
     waiting: AtomicUsize,
@@ -49,9 +54,12 @@ struct State {
 }
 
 impl Spill {
-    pub(super) fn new(dir: PathBuf) -> Self {
+    /// For rows of `schema`; the file lies in `dir`.
+    pub(super) fn new(dir: PathBuf, schema: SchemaRef) -> Self {
         Spill {
             dir,
+            form: Form::of(&schema),
+            schema,
             state: Mutex::default(),
             waiting: AtomicUsize::new(0),
         }
@@ -69,24 +77,27 @@ impl Spill {
     /// Puts `batch` away at once.
     pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
         let raw = raw_bytes(&batch);
-        let place = self.write(&[batch]).map_err(|source| self.failed(source))?;
+        let place = self
+            .write(&[batch], raw)
+            .map_err(|source| self.failed(source))?;
         Ok(Segment {
             place: Arc::new(OnceLock::from(place)),
             raw,
         })
     }
 
-    fn write(&self, batches: &[RecordBatch]) -> io::Result<Place> {
-        self.append(&encode(batches).map_err(io::Error::other)?)
+    fn write(&self, batches: &[RecordBatch], raw: usize) -> io::Result<Place> {
+        self.append(&self.form.encode(batches, raw)?)
     }
 
-    /// Has the pool put `rows`, which take `raw` bytes of memory, away, as one batch.
+    /// Has the pool put `rows`, which take `raw` bytes of memory, away.
     pub(super) fn submit(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
         let place = Arc::new(OnceLock::new());
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
             spill: self.clone(),
             rows: Mutex::new(Some(rows)),
+            raw,
             place: place.clone(),
         }));
         Segment { place, raw }
@@ -108,8 +119,7 @@ impl Spill {
         let file = self.lock().file.clone().ok_or_else(nowhere)?;
         let mut bytes = vec![0; place.length];
         file.read_exact_at(&mut bytes, place.start)?;
-        let reader = StreamReader::try_new(bytes.as_slice(), None).map_err(io::Error::other)?;
-        reader.collect::<Result<_, _>>().map_err(io::Error::other)
+        self.form.decode(&self.schema, &bytes)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<Place> {
@@ -142,6 +152,7 @@ impl Spill {
 struct Put {
     spill: Arc<Spill>,
     rows: Mutex<Option<Rows>>,
+    raw: usize,
     place: Arc<OnceLock<Place>>,
 }
 
@@ -152,7 +163,7 @@ impl Task for Put {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = rows.map(|rows| self.spill.write(&rows.batches));
+        let written = rows.map(|rows| self.spill.write(&rows.batches, self.raw));
         let placed = written
             .transpose()
             .map(|place| place.map(|place| self.place.set(place)));
@@ -161,7 +172,47 @@ impl Task for Put {
     }
 }
 
-fn encode(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
+/// How the rows of a segment are written.
+#[derive(Debug)]
+enum Form {
+    /// Packed; most schemas are.
+    Packed(Trials),
+    /// As an Arrow stream, LZ4: what lies in memory in another way, as views and
+    /// dictionaries do.
+    Stream,
+}
+
+impl Form {
+    fn of(schema: &Schema) -> Form {
+        match packed::holds(schema) {
+            true => Form::Packed(Trials::new(schema.flattened_fields().len())),
+            false => Form::Stream,
+        }
+    }
+
+    fn encode(&self, batches: &[RecordBatch], raw: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Form::Packed(trials) => {
+                let mut writer = packed::Writer::new(trials, raw);
+                batches.iter().try_for_each(|batch| writer.add(batch))?;
+                Ok(writer.finish())
+            }
+            Form::Stream => stream(batches).map_err(io::Error::other),
+        }
+    }
+
+    fn decode(&self, schema: &SchemaRef, bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
+        match self {
+            Form::Packed(_) => Ok(vec![packed::read(schema, bytes)?]),
+            Form::Stream => {
+                let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
+                reader.collect::<Result<_, _>>().map_err(io::Error::other)
+            }
+        }
+    }
+}
+
+fn stream(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
     let mut buffer = Vec::new();
     let Some(first) = batches.first() else {
         return Ok(buffer);

@@ -1,0 +1,126 @@
+//! A batch into bytes.
+
+use super::bytes::{self, Trials};
+use super::numbers::{self, Whole};
+use super::shape::Shape;
+use arrow_array::{Array, RecordBatch};
+use arrow_buffer::BooleanBuffer;
+use arrow_data::ArrayData;
+use std::io;
+
+/// Packs batches of one schema, one after the other.
+pub(in crate::write::spill) struct Writer<'a> {
+    trials: &'a Trials,
+    /// Texts of the batch so far.
+    texts: usize,
+    out: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that expects about `room` bytes.
+    pub(in crate::write::spill) fn new(trials: &'a Trials, room: usize) -> Self {
+        Writer {
+            trials,
+            texts: 0,
+            out: Vec::with_capacity(room),
+        }
+    }
+
+    /// What was packed.
+    pub(in crate::write::spill) fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Appends `batch`, whose types are all packed ([`super::holds`]).
+    pub(in crate::write::spill) fn add(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        let rows = u32::try_from(batch.num_rows()).map_err(io::Error::other)?;
+        self.out.extend_from_slice(&rows.to_le_bytes());
+        self.texts = 0;
+        let columns = batch.columns().iter();
+        columns
+            .map(|column| column.to_data())
+            .try_for_each(|data| self.array(&data))
+    }
+
+    fn array(&mut self, data: &ArrayData) -> io::Result<()> {
+        let shape = Shape::of(data.data_type())
+            .ok_or_else(|| io::Error::other(format!("{} is not packed", data.data_type())))?;
+        self.validity(data);
+        let rows = data.len();
+        match shape {
+            Shape::Null => {}
+            Shape::Bits => self.bits(&BooleanBuffer::new(
+                data.buffers()[0].clone(),
+                data.offset(),
+                rows,
+            )),
+            Shape::Fixed(size) => {
+                let start = data.offset() * size;
+                self.out
+                    .extend_from_slice(&data.buffers()[0][start..start + rows * size]);
+            }
+            Shape::Whole(4) => self.whole::<i32>(data),
+            Shape::Whole(8) => self.whole::<i64>(data),
+            Shape::Whole(_) => self.whole::<i128>(data),
+            Shape::Bytes { large: false } => self.text::<i32>(data),
+            Shape::Bytes { large: true } => self.text::<i64>(data),
+            Shape::List { large: false } => return self.list::<i32>(data),
+            Shape::List { large: true } => return self.list::<i64>(data),
+            Shape::FixedList(size) => {
+                let items = data.child_data()[0].slice(data.offset() * size, rows * size);
+                return self.array(&items);
+            }
+            Shape::Struct => {
+                let mut fields = data.child_data().iter();
+                return fields.try_for_each(|field| self.array(field));
+            }
+        }
+        Ok(())
+    }
+
+    fn validity(&mut self, data: &ArrayData) {
+        let nulls = data.nulls().filter(|nulls| nulls.null_count() > 0);
+        self.out.push(u8::from(nulls.is_some()));
+        if let Some(nulls) = nulls {
+            self.bits(nulls.inner());
+        }
+    }
+
+    fn bits(&mut self, bits: &BooleanBuffer) {
+        let bytes = bits.sliced();
+        self.out.extend_from_slice(&bytes[..bits.len().div_ceil(8)]);
+    }
+
+    fn whole<T: Whole>(&mut self, data: &ArrayData) {
+        let values = &data.buffer::<T>(0)[..data.len()];
+        numbers::append(values.iter().copied(), &mut self.out);
+    }
+
+    /// Appends the lengths of a row's items; gives where the first begins and the last ends.
+    fn lengths<T: Whole + std::ops::Sub<Output = T>>(
+        &mut self,
+        data: &ArrayData,
+    ) -> (usize, usize) {
+        if data.is_empty() {
+            return (0, 0);
+        }
+        let offsets = &data.buffer::<T>(0)[..=data.len()];
+        let lengths = offsets.windows(2).map(|ends| ends[1] - ends[0]);
+        numbers::append(lengths, &mut self.out);
+        (offsets[0].as_usize(), offsets[data.len()].as_usize())
+    }
+
+    fn text<T: Whole + std::ops::Sub<Output = T>>(&mut self, data: &ArrayData) {
+        let (start, end) = self.lengths::<T>(data);
+        let text = &data.buffers()[1][start..end];
+        bytes::append(text, self.texts, self.trials, &mut self.out);
+        self.texts += 1;
+    }
+
+    fn list<T: Whole + std::ops::Sub<Output = T>>(&mut self, data: &ArrayData) -> io::Result<()> {
+        let (start, end) = self.lengths::<T>(data);
+        self.out
+            .extend_from_slice(&((end - start) as u64).to_le_bytes());
+        self.array(&data.child_data()[0].slice(start, end - start))
+    }
+}
