@@ -18,6 +18,8 @@ use std::thread::{self, JoinHandle};
 const STEP: usize = 16 << 20;
 /// Bytes for which a sync of their own pays, once a file is complete.
 const LEAST: usize = 1 << 20;
+/// Bytes that are handed to the kernel at a time: each call costs, whatever its size.
+const BLOCK: usize = 256 << 10;
 /// Files that wait, each with a descriptor. With more the disk is behind, and the last
 /// sync waits for it.
 const BACKLOG: usize = 4;
@@ -38,6 +40,7 @@ impl WriteBehind {
         GrowingFile {
             path,
             file: None,
+            block: Vec::new(),
             unsynced: 0,
             behind: self.clone(),
         }
@@ -82,12 +85,14 @@ fn work(files: Receiver<(File, PathBuf)>) -> Result<(), Error> {
     })
 }
 
-/// A file that is being written. It is made, and its folder with it, at the first write:
-/// one that waits for that holds no descriptor.
+/// A file that is being written. It is made, and its folder with it, with its first block:
+/// one that waits for that holds no descriptor. What is not flushed may not be in it.
 #[derive(Debug)]
 pub struct GrowingFile {
     path: PathBuf,
     file: Option<File>,
+    /// Bytes that wait for more; no memory is kept after a flush.
+    block: Vec<u8>,
     /// Bytes since it was last offered to be synced.
     unsynced: usize,
     behind: WriteBehind,
@@ -111,21 +116,39 @@ impl GrowingFile {
     }
 }
 
-impl Write for GrowingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.open()?.write(bytes)?;
-        self.unsynced += written;
+impl GrowingFile {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.open()?.write_all(bytes)?;
+        self.unsynced += bytes.len();
         if self.unsynced >= STEP {
             self.unsynced = 0;
             if let Some(file) = self.file.as_ref().and_then(|file| file.try_clone().ok()) {
                 self.behind.offer(file, self.path.clone());
             }
         }
-        Ok(written)
+        Ok(())
+    }
+}
+
+impl Write for GrowingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.block.len() + bytes.len() > BLOCK {
+            self.flush()?;
+        }
+        if bytes.len() >= BLOCK {
+            self.put(bytes)?;
+        } else {
+            self.block.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), File::flush)
+        let block = std::mem::take(&mut self.block);
+        match block.is_empty() {
+            true => Ok(()),
+            false => self.put(&block),
+        }
     }
 }
 
@@ -162,8 +185,26 @@ mod tests {
             let size = fs::metadata(path(blocks)).unwrap().len();
             assert_eq!(size, (blocks * block.len()) as u64);
         }
-        let again = behind.file(path(1)).write_all(b"x");
-        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let mut again = behind.file(path(1));
+        again.write_all(b"x").unwrap();
+        let error = again.flush().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn pieces_of_any_size_come_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (behind, path) = (WriteBehind::default(), folder.path().join("f"));
+        let mut expected = Vec::new();
+        let mut file = behind.file(path.clone());
+        for size in [1, BLOCK - 1, 1, BLOCK, 3, BLOCK + 1, 2 * BLOCK, 0, 7] {
+            let piece: Vec<u8> = (0..size).map(|at| (at * 7 + size) as u8).collect();
+            file.write_all(&piece).unwrap();
+            expected.extend(piece);
+        }
+        file.flush().unwrap();
+        assert!(file.block.capacity() == 0);
+        assert!(fs::read(path).unwrap() == expected);
     }
 
     /// A pipe cannot be synced: the one failure to be had without breaking a disk.

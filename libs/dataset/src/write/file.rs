@@ -131,6 +131,7 @@ impl OpenFile {
         state
             .append_ready()
             .and_then(|()| state.finish_if_complete(&self.name))
+            .and_then(|()| state.flush())
             .map_err(|error| self.failed(error))
     }
 
@@ -154,6 +155,12 @@ impl State {
             self.sizes.push((writer.bytes_written() - before) as u64);
         }
         Ok(())
+    }
+
+    /// A file that waits for more keeps no bytes in memory.
+    fn flush(&mut self) -> Result<(), ParquetError> {
+        let flushed = self.writer.as_mut().map_or(Ok(()), |writer| writer.flush());
+        flushed.map_err(ParquetError::from)
     }
 
     fn finish_if_complete(&mut self, name: &str) -> Result<(), ParquetError> {

@@ -51,8 +51,8 @@ impl WholeFile {
         let chunks = self
             .encode(&batches)
             .map_err(|error| self.file.failed(error))?;
-        self.file.append(0, chunks)?;
-        self.file.end_at(1)
+        self.file.end_at(1)?;
+        self.file.append(0, chunks)
     }
 
     fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<Chunk>, ParquetError> {
