@@ -52,10 +52,10 @@ fn batch(start: i64, n: i64) -> RecordBatch {
 
 /// Writes `total` rows, row i to partition `key(i)`.
 fn write(dir: &Path, settings: WriterSettings, total: i64, key: impl Fn(i64) -> u32) -> Staged {
-    let (schema, threads) = (batch(0, 1).schema(), settings.threads);
+    let schema = batch(0, 1).schema();
+    let mut scatter = Scatter::new(schema.clone(), &settings);
     let naming = Box::new(|n: u32| format!("part-{n}.parquet"));
-    let mut writer = PartitionedWriter::new(dir, naming, schema.clone(), settings);
-    let mut scatter = Scatter::new(schema, threads);
+    let mut writer = PartitionedWriter::new(dir, naming, schema, settings);
     for start in (0..total).step_by(5000) {
         let n = 5000.min(total - start);
         let ids: Vec<u32> = (start..start + n).map(&key).collect();

@@ -101,7 +101,7 @@ impl Plan {
             content,
             self.layout.columns.clone(),
             self.layout.files.clone(),
-            args.threads.count(),
+            &settings(args),
         )
     }
 

@@ -8,6 +8,7 @@ use arrow_select::filter::filter_record_batch;
 use millrace_cli::Job;
 use millrace_dataset::content::Content;
 use millrace_dataset::evolution::adapt_batch;
+use millrace_dataset::parquet::WriterSettings;
 use millrace_dataset::spec::Keys;
 use millrace_dataset::write::{PartitionedWriter, Piece, Scatter, Sorter};
 use millrace_fault::{Context, Failure, guarded};
@@ -53,8 +54,9 @@ pub(crate) struct Taken {
 }
 
 impl Intake {
-    /// Rows get their partition by `keys`; `columns` of them go into files of `files`. With
-    /// more than one of `threads`, they are read ahead of what is written.
+    /// Rows get their partition by `keys`; `columns` of them go into files of `files`, by a
+    /// writer of `settings`. With more than one of its threads, they are read ahead of what
+    /// is written.
     pub(crate) fn new(
         keys: Keys,
         scope: Option<Scope>,
@@ -62,7 +64,7 @@ impl Intake {
         content: Option<Content>,
         columns: Vec<usize>,
         files: SchemaRef,
-        threads: usize,
+        settings: &WriterSettings,
     ) -> Self {
         Intake {
             keys,
@@ -71,8 +73,8 @@ impl Intake {
             outside,
             content,
             columns,
-            scatter: Scatter::new(files.clone(), threads),
-            threads,
+            scatter: Scatter::new(files.clone(), settings),
+            threads: settings.threads,
             files,
             sorter: None,
             rows: Vec::new(),

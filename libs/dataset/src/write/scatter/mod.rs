@@ -4,6 +4,7 @@ mod deal;
 
 use self::deal::Pieces;
 use super::size::raw_bytes;
+use crate::parquet::WriterSettings;
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_buffer::BooleanBufferBuilder;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -16,7 +17,7 @@ use millrace_parallel::side_by_side;
 /// before they are split: a piece of one row costs as much as one of hundreds.
 const ROWS_PER_PIECE: usize = 256;
 
-/// How much is put together at most.
+/// How much is put together at most; of the memory that the writer has, an eighth.
 const WINDOW_ROWS: usize = 1 << 20;
 const WINDOW_BATCHES: usize = 256;
 const WINDOW_BYTES: usize = 32 << 20;
@@ -32,6 +33,8 @@ const NONE: u32 = u32::MAX;
 pub struct Scatter {
     schema: SchemaRef,
     threads: usize,
+    /// Bytes that are put together at most.
+    limit: usize,
     window: Vec<RecordBatch>,
     /// Bytes of the window's rows.
     bytes: usize,
@@ -48,11 +51,14 @@ pub struct Scatter {
 pub type Piece = (u32, RecordBatch);
 
 impl Scatter {
-    /// For batches of `schema`; many pieces are copied by up to `threads` threads.
-    pub fn new(schema: SchemaRef, threads: usize) -> Self {
+    /// For batches of `schema`, on their way to a writer with `settings`, whose threads
+    /// copy many pieces side by side.
+    pub fn new(schema: SchemaRef, settings: &WriterSettings) -> Self {
+        let share = usize::try_from(settings.memory / 8).unwrap_or(usize::MAX);
         Scatter {
             schema,
-            threads,
+            threads: settings.threads,
+            limit: share.min(WINDOW_BYTES),
             window: Vec::new(),
             bytes: 0,
             pieces: Vec::new(),
@@ -90,7 +96,7 @@ impl Scatter {
 
     fn is_due(&self) -> bool {
         let count = self.pieces.len();
-        let full = count >= WINDOW_ROWS || self.bytes >= WINDOW_BYTES;
+        let full = count >= WINDOW_ROWS || self.bytes >= self.limit;
         full || self.window.len() >= WINDOW_BATCHES || count >= self.seen.len() * ROWS_PER_PIECE
     }
 
