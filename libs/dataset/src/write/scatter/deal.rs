@@ -152,8 +152,10 @@ impl<'a> Pieces<'a> {
         let builder = |count: &usize| BooleanBufferBuilder::new(*count);
         let mut dealt: Vec<BooleanBufferBuilder> = self.counts.iter().map(builder).collect();
         for (array, pieces) in self.beside(arrays) {
+            let nulls = array.nulls();
             for (row, piece) in pieces.iter().enumerate() {
-                dealt[*piece as usize].append(array.is_valid(row));
+                let is_valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
+                dealt[*piece as usize].append(is_valid);
             }
         }
         let finished = |mut bits: BooleanBufferBuilder| Some(NullBuffer::new(bits.finish()));
