@@ -114,9 +114,7 @@ impl GrowingFile {
             .as_mut()
             .ok_or_else(|| io::Error::other("no file"))
     }
-}
 
-impl GrowingFile {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.open()?.write_all(bytes)?;
         self.unsynced += bytes.len();

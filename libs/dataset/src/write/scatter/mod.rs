@@ -122,7 +122,7 @@ impl Scatter {
     fn flush(&mut self) -> Result<Vec<Piece>, ArrowError> {
         let pieces = Pieces::new(&self.pieces, &self.counts);
         let most = self.counts.iter().max().copied().unwrap_or(0);
-        let batches = match most >= self.pieces.len() / 5 * 4 {
+        let batches = match is_most(most, self.pieces.len()) {
             true => copies(&concat_batches(&self.schema, &self.window)?, &pieces)?,
             false => self.deal(&pieces)?,
         };
@@ -166,6 +166,11 @@ impl Scatter {
     }
 }
 
+/// Whether so many rows are most of `all`: at least four fifths.
+fn is_most(rows: usize, all: usize) -> bool {
+    rows >= all / 5 * 4
+}
+
 /// The rows of each piece of `whole`, one of which has most of them.
 fn copies(whole: &RecordBatch, pieces: &Pieces) -> Result<Vec<RecordBatch>, ArrowError> {
     pieces.rows().iter().map(|rows| copy(whole, rows)).collect()
@@ -174,7 +179,7 @@ fn copies(whole: &RecordBatch, pieces: &Pieces) -> Result<Vec<RecordBatch>, Arro
 /// `rows` of `whole`; where these are most of it, run by run: rows mostly come in order,
 /// and the late ones among them leave long runs.
 fn copy(whole: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
-    if rows.len() < whole.num_rows() / 5 * 4 {
+    if !is_most(rows.len(), whole.num_rows()) {
         return take_record_batch(whole, rows);
     }
     let mut kept = BooleanBufferBuilder::new(whole.num_rows());

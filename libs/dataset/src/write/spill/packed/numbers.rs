@@ -42,6 +42,23 @@ whole!(i128, u128);
 /// The number of bytes that says: each value is whole.
 const RAW: u8 = 0xff;
 
+/// Calls a function with the constant that `width` is, from 0 to 8.
+macro_rules! with_width {
+    ($width:expr, $call:ident, $($argument:expr),*) => {
+        match $width {
+            0 => $call::<0>($($argument),*),
+            1 => $call::<1>($($argument),*),
+            2 => $call::<2>($($argument),*),
+            3 => $call::<3>($($argument),*),
+            4 => $call::<4>($($argument),*),
+            5 => $call::<5>($($argument),*),
+            6 => $call::<6>($($argument),*),
+            7 => $call::<7>($($argument),*),
+            _ => $call::<8>($($argument),*),
+        }
+    };
+}
+
 /// Appends numbers: a byte with the bytes of each, the least one, and the numbers.
 pub(super) fn append<T: Whole>(
     values: impl ExactSizeIterator<Item = T> + Clone,
@@ -60,11 +77,8 @@ pub(super) fn append<T: Whole>(
         Some(width) if width < size_of::<T>() => {
             out.push(width as u8);
             out.extend_from_slice(&least.wide().to_le_bytes());
-            append_above(
-                values.map(|value| value.above(least).unwrap_or(0)),
-                width,
-                out,
-            );
+            let above = values.map(|value| value.above(least).unwrap_or(0));
+            with_width!(width, append_low, above, out);
         }
         _ => {
             out.push(RAW);
@@ -73,27 +87,6 @@ pub(super) fn append<T: Whole>(
             });
         }
     }
-}
-
-/// Calls a function with the constant that `width` is, from 0 to 8.
-macro_rules! with_width {
-    ($width:expr, $call:ident, $($argument:expr),*) => {
-        match $width {
-            0 => $call::<0>($($argument),*),
-            1 => $call::<1>($($argument),*),
-            2 => $call::<2>($($argument),*),
-            3 => $call::<3>($($argument),*),
-            4 => $call::<4>($($argument),*),
-            5 => $call::<5>($($argument),*),
-            6 => $call::<6>($($argument),*),
-            7 => $call::<7>($($argument),*),
-            _ => $call::<8>($($argument),*),
-        }
-    };
-}
-
-fn append_above(values: impl ExactSizeIterator<Item = u64>, width: usize, out: &mut Vec<u8>) {
-    with_width!(width, append_low, values, out)
 }
 
 fn append_low<const WIDTH: usize>(values: impl ExactSizeIterator<Item = u64>, out: &mut Vec<u8>) {
