@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::frame::Head;
+use crate::texts;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::fb_to_schema;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Decoder {
     schema: SchemaRef,
+    /// The same, with bytes where it has texts: as such they are decoded.
+    raw: SchemaRef,
     dictionaries: HashMap<i64, ArrayRef>,
 }
 
@@ -27,6 +30,7 @@ impl Decoder {
 
     pub(crate) fn with_schema(schema: SchemaRef) -> Decoder {
         Decoder {
+            raw: texts::as_bytes(&schema),
             schema,
             dictionaries: HashMap::new(),
         }
@@ -58,10 +62,11 @@ impl Decoder {
             .ok_or("its header is missing")?;
         check::layout(batch, body.len())?;
         check::expansion(batch, body)?;
-        let schema = Arc::clone(&self.schema);
-        RecordBatchDecoder::try_new(body, batch, schema, &self.dictionaries, &message.version())
+        let raw = Arc::clone(&self.raw);
+        RecordBatchDecoder::try_new(body, batch, raw, &self.dictionaries, &message.version())
             .and_then(RecordBatchDecoder::read_record_batch)
             .map_err(reason)
+            .and_then(|batch| texts::from_bytes(batch, &self.schema))
     }
 
     fn dictionary(&mut self, message: Message<'_>, body: &Buffer) -> Result<(), String> {

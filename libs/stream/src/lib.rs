@@ -7,8 +7,9 @@
 //! [`Output`] is the other end: it writes the next message's marker together with
 //! each message (so that foreign readers refuse a cut stream too), and at the end
 //! either the end marker or the poison. [`Relay`] and [`forward_stdin`] pass messages
-//! on without decoding them. [`FileReader`] reads the Arrow file format. Bytes are untrusted: nothing here panics, and a claimed length
-//! allocates no more than has arrived plus a bound. The rules are millrace(7)'s.
+//! on without decoding them. [`FileReader`] reads the Arrow file format. Bytes are
+//! untrusted: nothing here panics, and a claimed length allocates no more than has
+//! arrived plus a bound. The rules are millrace(7)'s.
 
 mod body;
 mod check;
@@ -25,6 +26,7 @@ mod reader;
 mod relay;
 mod sink;
 mod splice;
+mod texts;
 
 pub use error::Error;
 pub use file::FileReader;

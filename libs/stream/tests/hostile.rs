@@ -55,6 +55,24 @@ fn damage_is_located() {
     assert_eq!(error.exit(), Exit::DATA);
 }
 
+/// The check of texts is ours: arrow sees bytes.
+#[test]
+fn texts_that_are_not_utf8_are_refused_by_column_and_row() {
+    let (schema, batches) = three_batches();
+    let mut bytes = written(&schema, &batches);
+    let text = b"customer 4";
+    let at = bytes.windows(text.len()).position(|window| window == text);
+    bytes[at.unwrap() + 3] = 0xff;
+    let error = read(&bytes, Kind::File).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("column 'name': value 1 is not UTF-8"),
+        "{error}"
+    );
+    assert_eq!(error.exit(), Exit::DATA);
+}
+
 #[test]
 fn a_negative_or_huge_length_is_refused() {
     let (schema, batches) = three_batches();

@@ -11,14 +11,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("parallel", &["fault"]),
     ("cli", &["fault"]),
-    ("stream", &["fault"]),
+    ("text", &[]),
+    ("stream", &["fault", "text"]),
     ("schema", &["fault"]),
     ("expr", &["fault"]),
     ("storage", &["fault", "parallel"]),
     ("state", &["fault"]),
     ("decode", &["fault", "schema"]),
     ("rejects", &["fault", "storage", "stream"]),
-    ("dataset", &["fault", "parallel", "storage", "expr"]),
+    ("dataset", &["fault", "parallel", "storage", "expr", "text"]),
     ("testkit", &[]),
 ];
 
