@@ -2,19 +2,26 @@
 //!
 //! Values are read in their order and appended to the piece that they belong to: a gather
 //! piece by piece would touch a cache line, and with thousands of pieces a page, for each.
+//! Where rows mostly come piece after piece, as hours do, a run of them is one copy.
 
 use arrow_array::builder::BooleanBufferBuilder;
 use arrow_array::types::{
     ArrowPrimitiveType, BinaryType, ByteArrayType, LargeBinaryType, LargeUtf8Type, Utf8Type,
 };
 use arrow_array::{
-    Array, ArrayRef, GenericByteArray, PrimitiveArray, UInt32Array, downcast_primitive,
+    Array, ArrayRef, BooleanArray, GenericBinaryArray, GenericByteArray, OffsetSizeTrait,
+    PrimitiveArray, UInt32Array, downcast_primitive,
 };
 use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
+use arrow_select::filter::filter;
 use arrow_select::take::take;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+/// Runs of fewer rows than this, on average, are dealt value by value.
+const ROWS_PER_RUN: usize = 8;
 
 /// Which piece each row of a window belongs to.
 pub(super) struct Pieces<'a> {
@@ -22,6 +29,8 @@ pub(super) struct Pieces<'a> {
     of: &'a [u32],
     /// Rows of each piece.
     counts: &'a [usize],
+    /// The first row of each run of rows of one piece; none where runs are short.
+    runs: Option<Vec<usize>>,
     /// Row numbers of each piece, for columns that are not dealt out value by value.
     rows: OnceLock<Vec<UInt32Array>>,
 }
@@ -29,15 +38,17 @@ pub(super) struct Pieces<'a> {
 impl<'a> Pieces<'a> {
     /// `of` has a number below `counts.len()` for each row, `counts` how often each comes.
     pub(super) fn new(of: &'a [u32], counts: &'a [usize]) -> Self {
+        let changes = of.windows(2).filter(|pair| pair[0] != pair[1]).count();
         Pieces {
             of,
             counts,
+            runs: (changes < of.len() / ROWS_PER_RUN).then(|| runs(of)),
             rows: OnceLock::new(),
         }
     }
 
     /// The row numbers of each piece, rising.
-    pub(super) fn rows(&self) -> &[UInt32Array] {
+    fn rows(&self) -> &[UInt32Array] {
         self.rows.get_or_init(|| {
             let mut rows = vectors(self.counts);
             for (row, piece) in (0u32..).zip(self.of) {
@@ -47,17 +58,45 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    /// The arrays of a column with the pieces of their rows.
+    /// The arrays of a column with the rows of the window that they have.
     fn beside<'b>(
-        &'b self,
+        &self,
         arrays: &'b [ArrayRef],
-    ) -> impl Iterator<Item = (&'b dyn Array, &'b [u32])> {
-        let mut rest = self.of;
+    ) -> impl Iterator<Item = (&'b dyn Array, Range<usize>)> {
+        let mut end = 0;
         arrays.iter().map(move |array| {
-            let (head, tail) = rest.split_at(array.len());
-            rest = tail;
-            (array.as_ref(), head)
+            let start = end;
+            end += array.len();
+            (array.as_ref(), start..end)
         })
+    }
+
+    /// Calls `deal` with the piece of every run of `rows`, and the run, counted from the
+    /// first of `rows`. A run of one row where they are short: inlined, it costs nothing.
+    #[inline]
+    fn each(&self, rows: Range<usize>, mut deal: impl FnMut(usize, Range<usize>)) {
+        let Some(runs) = &self.runs else {
+            for (row, piece) in self.of[rows].iter().enumerate() {
+                deal(*piece as usize, row..row + 1);
+            }
+            return;
+        };
+        let mut start = rows.start;
+        let next = runs.partition_point(|first| *first <= start);
+        let ends = runs[next..].iter().copied().chain([self.of.len()]);
+        for end in ends {
+            let end = end.min(rows.end);
+            if start < end {
+                deal(
+                    self.of[start] as usize,
+                    start - rows.start..end - rows.start,
+                );
+            }
+            if end == rows.end {
+                return;
+            }
+            start = end;
+        }
     }
 
     /// The part of a column that each piece gets; `arrays` are the window's, in order.
@@ -75,10 +114,10 @@ impl<'a> Pieces<'a> {
         }
         downcast_primitive! {
             first.data_type() => (numbers),
-            DataType::Utf8 => self.bytes::<Utf8Type>(arrays),
-            DataType::LargeUtf8 => self.bytes::<LargeUtf8Type>(arrays),
-            DataType::Binary => self.bytes::<BinaryType>(arrays),
-            DataType::LargeBinary => self.bytes::<LargeBinaryType>(arrays),
+            DataType::Utf8 => texts(self.bytes::<Utf8Type>(arrays)?),
+            DataType::LargeUtf8 => texts(self.bytes::<LargeUtf8Type>(arrays)?),
+            DataType::Binary => Ok(refs(self.bytes::<BinaryType>(arrays)?)),
+            DataType::LargeBinary => Ok(refs(self.bytes::<LargeBinaryType>(arrays)?)),
             _ => self.others(arrays),
         }
     }
@@ -88,11 +127,11 @@ impl<'a> Pieces<'a> {
         arrays: &[ArrayRef],
     ) -> Result<Vec<ArrayRef>, ArrowError> {
         let mut dealt = vectors::<T::Native>(self.counts);
-        for (array, pieces) in self.beside(arrays) {
+        for (array, rows) in self.beside(arrays) {
             let values = typed::<PrimitiveArray<T>>(array)?.values();
-            for (value, piece) in values.iter().zip(pieces) {
-                dealt[*piece as usize].push(*value);
-            }
+            self.each(rows, |piece, run| {
+                dealt[piece].extend_from_slice(&values[run]);
+            });
         }
         let data_type = arrays[0].data_type();
         let array = |(values, valid): (Vec<T::Native>, Option<NullBuffer>)| {
@@ -108,40 +147,41 @@ impl<'a> Pieces<'a> {
             .collect()
     }
 
-    fn bytes<T: ByteArrayType>(&self, arrays: &[ArrayRef]) -> Result<Vec<ArrayRef>, ArrowError> {
+    /// The bytes of values, which may be texts.
+    fn bytes<T: ByteArrayType>(
+        &self,
+        arrays: &[ArrayRef],
+    ) -> Result<Vec<GenericBinaryArray<T::Offset>>, ArrowError> {
         let mut lengths = vec![0; self.counts.len()];
-        for (array, pieces) in self.beside(arrays) {
-            let offsets = typed::<GenericByteArray<T>>(array)?.offsets();
-            for (length, piece) in offsets.lengths().zip(pieces) {
-                lengths[*piece as usize] += length;
-            }
+        for (array, rows) in self.beside(arrays) {
+            let offsets = typed::<GenericByteArray<T>>(array)?.value_offsets();
+            self.each(rows, |piece, run| {
+                lengths[piece] += offsets[run.end].as_usize() - offsets[run.start].as_usize();
+            });
         }
         let overflow = |length: &&usize| T::Offset::from_usize(**length).is_none();
         if let Some(length) = lengths.iter().find(overflow) {
             return Err(ArrowError::OffsetOverflowError(*length));
         }
         let mut dealt = vectors::<u8>(&lengths);
-        let mut ends = vectors::<T::Offset>(self.counts);
-        for (array, pieces) in self.beside(arrays) {
+        let mut offsets_of = self.counts.iter().map(offsets).collect::<Vec<_>>();
+        for (array, rows) in self.beside(arrays) {
             let array = typed::<GenericByteArray<T>>(array)?;
-            let (bytes, offsets) = (array.value_data(), array.offsets());
-            for (bounds, piece) in offsets.windows(2).zip(pieces) {
-                let piece = *piece as usize;
-                dealt[piece].extend_from_slice(&bytes[bounds[0].as_usize()..bounds[1].as_usize()]);
-                ends[piece].push(T::Offset::usize_as(dealt[piece].len()));
-            }
+            let (bytes, offsets) = (array.value_data(), array.value_offsets());
+            self.each(rows, |piece, run| {
+                let (first, held) = (offsets[run.start].as_usize(), dealt[piece].len());
+                let ends = &offsets[run.start + 1..=run.end];
+                dealt[piece].extend_from_slice(&bytes[first..offsets[run.end].as_usize()]);
+                let moved = |end: &T::Offset| T::Offset::usize_as(end.as_usize() - first + held);
+                offsets_of[piece].extend(ends.iter().map(moved));
+            });
         }
-        let array = |bytes, ends: Vec<T::Offset>, valid| -> Result<ArrayRef, ArrowError> {
-            let offsets = std::iter::once(T::Offset::default()).chain(ends).collect();
-            let (offsets, bytes) = (OffsetBuffer::new(offsets), Buffer::from_vec(bytes));
-            Ok(Arc::new(GenericByteArray::<T>::try_new(
-                offsets, bytes, valid,
-            )?))
+        let array = |((bytes, offsets), valid): ((Vec<u8>, Vec<T::Offset>), _)| {
+            let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+            GenericBinaryArray::try_new(offsets, Buffer::from_vec(bytes), valid)
         };
-        let parts = dealt.into_iter().zip(ends).zip(self.validity(arrays));
-        parts
-            .map(|((bytes, ends), valid)| array(bytes, ends, valid))
-            .collect()
+        let parts = dealt.into_iter().zip(offsets_of).zip(self.validity(arrays));
+        parts.map(array).collect()
     }
 
     /// The validity of each piece; none where all its values are there.
@@ -151,12 +191,16 @@ impl<'a> Pieces<'a> {
         }
         let builder = |count: &usize| BooleanBufferBuilder::new(*count);
         let mut dealt: Vec<BooleanBufferBuilder> = self.counts.iter().map(builder).collect();
-        for (array, pieces) in self.beside(arrays) {
-            let nulls = array.nulls();
-            for (row, piece) in pieces.iter().enumerate() {
-                let is_valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
-                dealt[*piece as usize].append(is_valid);
-            }
+        for (array, rows) in self.beside(arrays) {
+            let nulls = array.nulls().map(NullBuffer::inner);
+            self.each(rows, |piece, run| match nulls {
+                Some(valid) if run.len() == 1 => dealt[piece].append(valid.value(run.start)),
+                Some(valid) => {
+                    let (first, bits) = (valid.offset() + run.start, valid.values());
+                    dealt[piece].append_packed_range(first..first + run.len(), bits);
+                }
+                None => dealt[piece].append_n(run.len(), true),
+            });
         }
         let finished = |mut bits: BooleanBufferBuilder| Some(NullBuffer::new(bits.finish()));
         let has_nulls = |valid: &NullBuffer| valid.null_count() > 0;
@@ -169,11 +213,50 @@ impl<'a> Pieces<'a> {
     fn others(&self, arrays: &[ArrayRef]) -> Result<Vec<ArrayRef>, ArrowError> {
         let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
         let whole = concat(&arrays)?;
-        self.rows()
-            .iter()
-            .map(|rows| take(&whole, rows, None))
-            .collect()
+        self.rows().iter().map(|rows| copy(&whole, rows)).collect()
     }
+}
+
+/// The first row of each run of rows of one piece.
+fn runs(of: &[u32]) -> Vec<usize> {
+    let begins = |row: &usize| *row == 0 || of[*row] != of[*row - 1];
+    (0..of.len()).filter(begins).collect()
+}
+
+/// Room for the offsets of `count` values; the first one.
+fn offsets<O: OffsetSizeTrait>(count: &usize) -> Vec<O> {
+    let mut offsets = Vec::with_capacity(count + 1);
+    offsets.push(O::default());
+    offsets
+}
+
+/// The texts whose bytes are `arrays`.
+fn texts<O: OffsetSizeTrait>(
+    arrays: Vec<GenericBinaryArray<O>>,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let texts = arrays.into_iter().map(millrace_text::texts);
+    let texts: Result<Vec<_>, _> = texts.collect();
+    texts
+        .map(refs)
+        .map_err(|error| ArrowError::InvalidArgumentError(error.to_string()))
+}
+
+fn refs<A: Array + 'static>(arrays: Vec<A>) -> Vec<ArrayRef> {
+    let array = |array| Arc::new(array) as ArrayRef;
+    arrays.into_iter().map(array).collect()
+}
+
+/// `rows` of `whole`; where these are most of it, run by run.
+fn copy(whole: &ArrayRef, rows: &UInt32Array) -> Result<ArrayRef, ArrowError> {
+    if rows.len() < whole.len() / 5 * 4 {
+        return take(whole, rows, None);
+    }
+    let mut kept = BooleanBufferBuilder::new(whole.len());
+    kept.append_n(whole.len(), false);
+    for row in rows.values() {
+        kept.set_bit(*row as usize, true);
+    }
+    filter(whole, &BooleanArray::from(kept.finish()))
 }
 
 fn vectors<T>(lengths: &[usize]) -> Vec<Vec<T>> {
@@ -258,26 +341,35 @@ mod tests {
     /// Against the kernel that it stands in for, for slices and empty arrays as well.
     #[test]
     fn values_are_those_that_take_gives() {
-        let of: Vec<u32> = (0..100).map(|row| row * row % 7).collect();
-        let mut counts = vec![0; 7];
-        of.iter().for_each(|piece| counts[*piece as usize] += 1);
-        let pieces = Pieces::new(&of, &counts);
-        for array in arrays(130) {
-            let whole = array.slice(11, 100);
-            let cut = [
-                whole.slice(0, 1),
-                whole.slice(1, 0),
-                whole.slice(1, 60),
-                whole.slice(61, 39),
-            ];
-            let dealt = pieces.deal(&cut).unwrap();
-            assert_eq!(dealt.len(), 7);
-            for (piece, rows) in dealt.iter().zip(pieces.rows()) {
-                let taken = take(&whole, rows, None).unwrap();
-                assert_eq!(piece.to_data(), taken.to_data(), "{}", array.data_type());
-                let nulls = piece.nulls().map_or(0, NullBuffer::null_count);
-                assert_eq!(piece.nulls().is_some(), nulls > 0, "{}", array.data_type());
+        let mixed: Vec<u32> = (0..100).map(|row| row * row % 7).collect();
+        let runs: Vec<u32> = (0..100).map(|row| row / 15).collect();
+        // One piece has nearly all rows.
+        let most: Vec<u32> = (0..100).map(|row| row % 17 / 16 * row / 16).collect();
+        for (of, has_runs) in [(mixed, false), (runs, true), (most, true)] {
+            let mut counts = vec![0; 7];
+            of.iter().for_each(|piece| counts[*piece as usize] += 1);
+            let pieces = Pieces::new(&of, &counts);
+            assert_eq!(pieces.runs.is_some(), has_runs);
+            for array in arrays(130) {
+                check(&pieces, &array.slice(11, 100));
             }
+        }
+    }
+
+    fn check(pieces: &Pieces, whole: &ArrayRef) {
+        let cut = [
+            whole.slice(0, 1),
+            whole.slice(1, 0),
+            whole.slice(1, 60),
+            whole.slice(61, 39),
+        ];
+        let dealt = pieces.deal(&cut).unwrap();
+        assert_eq!(dealt.len(), pieces.counts.len());
+        for (piece, rows) in dealt.iter().zip(pieces.rows()) {
+            let taken = take(whole, rows, None).unwrap();
+            assert_eq!(piece.to_data(), taken.to_data(), "{}", whole.data_type());
+            let nulls = piece.nulls().map_or(0, NullBuffer::null_count);
+            assert_eq!(piece.nulls().is_some(), nulls > 0, "{}", whole.data_type());
         }
     }
 }

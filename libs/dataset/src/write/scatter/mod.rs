@@ -5,12 +5,8 @@ mod deal;
 use self::deal::Pieces;
 use super::size::raw_bytes;
 use crate::parquet::WriterSettings;
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow_buffer::BooleanBufferBuilder;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
-use arrow_select::concat::concat_batches;
-use arrow_select::filter::filter_record_batch;
-use arrow_select::take::take_record_batch;
 use millrace_parallel::side_by_side;
 
 /// With fewer rows than this for each partition of a batch, batches are put together
@@ -120,12 +116,7 @@ impl Scatter {
     }
 
     fn flush(&mut self) -> Result<Vec<Piece>, ArrowError> {
-        let pieces = Pieces::new(&self.pieces, &self.counts);
-        let most = self.counts.iter().max().copied().unwrap_or(0);
-        let batches = match is_most(most, self.pieces.len()) {
-            true => copies(&concat_batches(&self.schema, &self.window)?, &pieces)?,
-            false => self.deal(&pieces)?,
-        };
+        let batches = self.deal(&Pieces::new(&self.pieces, &self.counts))?;
         let pieces = self.seen.iter().copied().zip(batches).collect();
         self.forget();
         Ok(pieces)
@@ -164,28 +155,4 @@ impl Scatter {
         self.pieces.clear();
         self.counts.clear();
     }
-}
-
-/// Whether so many rows are most of `all`: at least four fifths.
-fn is_most(rows: usize, all: usize) -> bool {
-    rows >= all / 5 * 4
-}
-
-/// The rows of each piece of `whole`, one of which has most of them.
-fn copies(whole: &RecordBatch, pieces: &Pieces) -> Result<Vec<RecordBatch>, ArrowError> {
-    pieces.rows().iter().map(|rows| copy(whole, rows)).collect()
-}
-
-/// `rows` of `whole`; where these are most of it, run by run: rows mostly come in order,
-/// and the late ones among them leave long runs.
-fn copy(whole: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
-    if !is_most(rows.len(), whole.num_rows()) {
-        return take_record_batch(whole, rows);
-    }
-    let mut kept = BooleanBufferBuilder::new(whole.num_rows());
-    kept.append_n(whole.num_rows(), false);
-    for row in rows.values() {
-        kept.set_bit(*row as usize, true);
-    }
-    filter_record_batch(whole, &BooleanArray::from(kept.finish()))
 }
