@@ -13,7 +13,7 @@ use std::path::Path;
 /// Bytes of text that are decoded at a time, for batches of [`USUAL_ROWS`].
 const USUAL_CHUNK: usize = 2 << 20;
 /// About so many bytes make a batch, for batches of [`USUAL_ROWS`].
-const USUAL_BATCH: usize = 1 << 20;
+const USUAL_BATCH: usize = 2 << 20;
 const USUAL_ROWS: usize = 8192;
 /// A record and its line end have to fit into a chunk.
 const LONGEST_RECORD: usize = Chunk::LONGEST - 2;
