@@ -96,7 +96,7 @@ hold exactly, invalid UTF-8, rows with too few or too many cells.
 
 pub(crate) const NOTES: &str = "
 The bytes that come out depend on the inputs and options, never on --threads. Batches hold
-about 8192 rows or 1 MiB; many small files share batches.
+about 8192 rows or 2 MiB; many small files share batches.
 
 Compressed files are decompressed ahead of the decoders, each on a thread of its own: the
 one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each about one
