@@ -24,7 +24,8 @@ pub(crate) fn read(
         strings.end_row(row, start + len);
         return Ok(at + len + 1);
     }
-    let (to, end) = read_long(isa, strings, start, text, at, cx)?;
+    let known = if stops == 0 { 32 } else { 0 };
+    let (to, end) = read_long(isa, strings, start + known, text, at + known, cx)?;
     strings.end_row(row, to);
     Ok(end)
 }
