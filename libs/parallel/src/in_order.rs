@@ -2,7 +2,7 @@
 
 use millrace_fault::{Failure, guarded};
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -29,18 +29,21 @@ type Job<U, T> = (U, SyncSender<Result<T, Failure>>);
 /// what they hand over: all of the first unit, then all of the second, and so on. The
 /// first failure in that order ends it, and so does a `take` that returns false.
 ///
-/// At most twice as many units as threads are not taken yet, so that a long one does not
-/// hold up the threads, and what waits is bounded.
+/// At most twice as many units as threads are begun and not taken yet, so that a long one
+/// does not hold up the threads, and what waits is bounded; more of them while they weigh,
+/// by what stands beside each, no more than `most` together: small ones are then made
+/// while their taker is busy with the last ones.
 ///
 /// # Errors
 /// The first failure, in the order of the units, of `work` or `take`.
 pub fn in_order<U: Send, T: Send>(
-    units: impl IntoIterator<Item = U>,
+    units: impl IntoIterator<Item = (U, u64)>,
     threads: usize,
+    most: u64,
     work: impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync,
     mut take: impl FnMut(T) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
-    let (jobs, queue) = sync_channel::<Job<U, T>>(threads);
+    let (jobs, queue) = channel::<Job<U, T>>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| {
         // Moved in: the threads end when it is dropped, before the scope waits for them.
@@ -48,21 +51,27 @@ pub fn in_order<U: Send, T: Send>(
         for _ in 0..threads {
             scope.spawn(|| worker(&queue, &work));
         }
-        let mut units = units.into_iter();
-        let mut waiting: VecDeque<Receiver<Result<T, Failure>>> = VecDeque::new();
+        let mut units = units.into_iter().peekable();
+        let mut waiting: VecDeque<(Receiver<Result<T, Failure>>, u64)> = VecDeque::new();
+        let mut held: u64 = 0;
         loop {
-            while waiting.len() < 2 * threads {
-                let Some(unit) = units.next() else { break };
+            let has_room = |(_, weight): &(U, u64)| {
+                waiting.len() < 2 * threads || held.saturating_add(*weight) <= most
+            };
+            if let Some((unit, weight)) = units.next_if(has_room) {
                 let (sender, receiver) = sync_channel(BACKLOG);
                 if jobs.send((unit, sender)).is_err() {
                     return Err(Failure::environment("the decoding threads are gone"));
                 }
-                waiting.push_back(receiver);
+                waiting.push_back((receiver, weight));
+                held = held.saturating_add(weight);
+                continue;
             }
             // Dropping `waiting` and `jobs` on the way out stops the workers.
-            let Some(results) = waiting.pop_front() else {
+            let Some((results, weight)) = waiting.pop_front() else {
                 return Ok(());
             };
+            held = held.saturating_sub(weight);
             for result in results {
                 if !take(result?)? {
                     return Ok(());
@@ -106,7 +115,8 @@ mod tests {
                 _ => Ok(()),
             }
         };
-        let result = in_order(first..20, threads, work, |item| {
+        let units = (first..20).map(|unit| (unit, u64::MAX));
+        let result = in_order(units, threads, 0, work, |item| {
             taken.push(item);
             Ok(taken.len() < stop_at)
         });
@@ -129,6 +139,32 @@ mod tests {
                 "{told}"
             );
             assert_eq!(taken.len(), 4 * 30);
+        }
+    }
+
+    /// While the first unit is not taken, as many others are made as there is room for.
+    #[test]
+    fn what_waits_is_bounded_by_count_and_by_weight() {
+        for (most, begun) in [(0, 2), (2, 2), (5, 5), (1000, 12)] {
+            let (made, told) = channel();
+            let work = |unit: usize, hand: &Hand<usize>| {
+                hand.over(unit);
+                made.send(unit)
+                    .map_err(|_| Failure::environment("the test is over"))
+            };
+            let mut taken = Vec::new();
+            let units = (0..12).map(|unit| (unit, 1));
+            let take = |unit| {
+                if unit == 0 {
+                    let count = told.iter().take(begun).count();
+                    let more = told.recv_timeout(std::time::Duration::from_millis(50));
+                    assert_eq!((count, more.is_err()), (begun, true), "{most}");
+                }
+                taken.push(unit);
+                Ok(true)
+            };
+            in_order(units, 1, most, work, take).unwrap();
+            assert_eq!(taken, (0..12).collect::<Vec<_>>());
         }
     }
 }

@@ -30,10 +30,22 @@ const BATCH_ROWS: usize = 8192;
 /// A row group of less than this share of a whole one is small.
 const SMALL: u64 = 8;
 
+/// While a row group is encoded, files are decoded of at most this share of one.
+const AHEAD: u64 = 4;
+
 /// A file to rewrite.
 pub(crate) struct Input {
     pub(crate) file: DataFile,
     pub(crate) footer: ArrowReaderMetadata,
+}
+
+impl Input {
+    /// Bytes of the rows before compression.
+    fn bytes(&self) -> u64 {
+        let groups = self.footer.metadata().row_groups().iter();
+        let bytes: i64 = groups.map(RowGroupMetaData::total_byte_size).sum();
+        u64::try_from(bytes).unwrap_or(0)
+    }
 }
 
 /// The files to rewrite, and the schema that they have in common.
@@ -266,7 +278,10 @@ pub(crate) fn merge(
         most: plan.bounds.target,
     };
     let read = |input: &Input, hand: &Hand<Piece>| read_file(input, inputs, &copies, hand, job);
-    in_order(&inputs.files, share.threads, read, |piece| {
+    let files = inputs.files.iter();
+    let files = files.map(|input| (input, input.bytes()));
+    let ahead = share.row_group / AHEAD;
+    in_order(files, share.threads, ahead, read, |piece| {
         match piece {
             Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
             Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,
@@ -274,7 +289,7 @@ pub(crate) fn merge(
         Ok(true)
     })?;
     let staged = output.finish()?;
-    verify::check(inputs, &plan.path, &folder, &staged)?;
+    verify::check(inputs, &plan.path, &folder, &staged, share.threads)?;
     Ok(staged)
 }
 

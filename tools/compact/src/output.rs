@@ -1,6 +1,6 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use bytes::{Buf, Bytes};
 use millrace_dataset::encode::{Chunk, Encoders, FieldEncoder};
@@ -23,6 +23,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
+use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -270,29 +271,33 @@ fn failed(path: &Path, error: ParquetError) -> Failure {
     }
 }
 
-/// The chunks of one row group, its columns encoded on several threads.
+/// The chunks of one row group, its columns encoded on several threads. The largest first:
+/// begun last, it would leave one thread at work alone.
 fn encode_group(
     encoders: Vec<FieldEncoder>,
     batches: &[RecordBatch],
     threads: usize,
 ) -> Result<Vec<Chunk>, ParquetError> {
     // Each is taken by the one thread that encodes the column.
-    let columns: Vec<(usize, Mutex<Option<FieldEncoder>>)> = encoders
+    let mut columns: Vec<(usize, Mutex<Option<FieldEncoder>>)> = encoders
         .into_iter()
         .map(|encoder| Mutex::new(Some(encoder)))
         .enumerate()
         .collect();
-    let chunks = side_by_side(&columns, threads, |(index, encoder)| {
+    let arrays = |index: usize| batches.iter().map(move |batch| batch.column(index));
+    let bytes = |index| arrays(index).map(|array| array.get_buffer_memory_size());
+    columns.sort_by_cached_key(|(index, _)| Reverse(bytes(*index).sum::<usize>()));
+    let mut chunks = side_by_side(&columns, threads, |(index, encoder)| {
         let encoder = encoder
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        encoder.map_or(Ok(Vec::new()), |encoder| {
-            let arrays = batches.iter().map(|batch| batch.column(*index));
-            encode_field(encoder, arrays)
-        })
+        let encode = |encoder| encode_field(encoder, arrays(*index));
+        let chunks = encoder.map_or(Ok(Vec::new()), encode)?;
+        Ok::<_, ParquetError>((*index, chunks))
     })?;
-    Ok(chunks.into_iter().flatten().collect())
+    chunks.sort_unstable_by_key(|(index, _)| *index);
+    Ok(chunks.into_iter().flat_map(|(_, chunks)| chunks).collect())
 }
 
 fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {

@@ -50,7 +50,7 @@ pub(crate) fn recluster(
     };
     sorter.finish(|_, rows| written.take(rows))?;
     let staged = written.finish()?;
-    verify::check(inputs, &plan.path, &folder, &staged)?;
+    verify::check(inputs, &plan.path, &folder, &staged, share.threads)?;
     Ok(staged)
 }
 

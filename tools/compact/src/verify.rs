@@ -3,22 +3,25 @@
 use crate::merge::{Input, Inputs};
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_ord::sort::{SortOptions, sort_limit};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::concat::concat;
 use millrace_dataset::evolution::adapt;
 use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
 use millrace_fault::{Failure, quoted};
+use millrace_parallel::side_by_side;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use std::path::Path;
 
-/// Compares rows, null counts, least and greatest values of inputs and staged files.
+/// Compares rows, null counts, least and greatest values of inputs and staged files, the
+/// columns side by side: a thousand files have thousands of bounds.
 pub(crate) fn check(
     inputs: &Inputs,
     partition: &str,
     folder: &Path,
     staged: &[StagedFile],
+    threads: usize,
 ) -> Result<(), Failure> {
     let old: Vec<&ArrowReaderMetadata> = inputs
         .files
@@ -31,28 +34,31 @@ pub(crate) fn check(
         .collect::<Result<Vec<_>, Failure>>()?;
     let new: Vec<&ArrowReaderMetadata> = new.iter().collect();
     compare(partition, "rows", Some(rows(&old)), Some(rows(&new)))?;
-    for field in inputs.schema.fields() {
-        let (old, new) = (Known::of(&old, field), Known::of(&new, field));
-        compare(
-            partition,
-            &format!("nulls in column {}", quoted(field.name())),
-            old.nulls,
-            new.nulls,
-        )?;
-        for (what, old, new) in [
-            ("least value", &old.min, &new.min),
-            ("greatest value", &old.max, &new.max),
-        ] {
-            let differ = old
-                .as_ref()
-                .zip(new.as_ref())
-                .is_some_and(|(old, new)| old.to_data() != new.to_data());
-            if differ {
-                return Err(wrong(
-                    partition,
-                    &format!("the {what} of column {}", quoted(field.name())),
-                ));
-            }
+    let column = |field: &FieldRef| check_column(partition, field, &old, &new);
+    side_by_side(inputs.schema.fields(), threads, column)?;
+    Ok(())
+}
+
+fn check_column(
+    partition: &str,
+    field: &Field,
+    old: &[&ArrowReaderMetadata],
+    new: &[&ArrowReaderMetadata],
+) -> Result<(), Failure> {
+    let (old, new) = (Known::of(old, field), Known::of(new, field));
+    let name = quoted(field.name());
+    let nulls = format!("nulls in column {name}");
+    compare(partition, &nulls, old.nulls, new.nulls)?;
+    for (what, old, new) in [
+        ("least value", &old.min, &new.min),
+        ("greatest value", &old.max, &new.max),
+    ] {
+        let differ = old
+            .as_ref()
+            .zip(new.as_ref())
+            .is_some_and(|(old, new)| old.to_data() != new.to_data());
+        if differ {
+            return Err(wrong(partition, &format!("the {what} of column {name}")));
         }
     }
     Ok(())

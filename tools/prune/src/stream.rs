@@ -114,7 +114,9 @@ pub(crate) fn each_batch(
             }
         }
     };
-    in_order(&prepared.plan.groups, threads, work, take)
+    let groups = prepared.plan.groups.iter();
+    let groups = groups.map(|group| (group, u64::MAX));
+    in_order(groups, threads, 0, work, take)
 }
 
 /// Small batches, of small files or few rows that pass, are put together.
