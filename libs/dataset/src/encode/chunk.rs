@@ -21,7 +21,7 @@ use std::io::{self, Read, Write};
 /// Finished pages. A dictionary comes first in the file, and is known last.
 pub(super) struct Pages {
     codec: Codec,
-    dictionary: Option<Bytes>,
+    dictionary: Option<Stored>,
     data: Vec<DataPage>,
     /// Bytes before compression, headers included.
     uncompressed: i64,
@@ -29,8 +29,20 @@ pub(super) struct Pages {
     kinds: Vec<PageEncodingStats>,
 }
 
+/// A page as it stands in the file.
+struct Stored {
+    header: Bytes,
+    body: Bytes,
+}
+
+impl Stored {
+    fn len(&self) -> i64 {
+        (self.header.len() + self.body.len()) as i64
+    }
+}
+
 struct DataPage {
-    bytes: Bytes,
+    stored: Stored,
     rows: i64,
     /// Bytes of the values alone, where they have no width of their own.
     values: Option<i64>,
@@ -83,9 +95,9 @@ impl Pages {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
-        let bytes = self.serialize(page, body.len())?;
+        let stored = self.store(page, body.len())?;
         self.data.push(DataPage {
-            bytes,
+            stored,
             rows: rows as i64,
             values: values.map(|bytes| bytes as i64),
         });
@@ -108,7 +120,7 @@ impl Pages {
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
-        self.dictionary = Some(self.serialize(page, body.len())?);
+        self.dictionary = Some(self.store(page, body.len())?);
         let kind = PageEncodingStats {
             page_type: PageType::DICTIONARY_PAGE,
             encoding: Encoding::PLAIN,
@@ -118,28 +130,39 @@ impl Pages {
         Ok(())
     }
 
-    /// The page, of `length` bytes before compression, behind its header.
-    fn serialize(&mut self, page: Page, length: usize) -> Result<Bytes, ParquetError> {
+    /// The page, of `length` bytes before compression, and its header.
+    fn store(&mut self, page: Page, length: usize) -> Result<Stored, ParquetError> {
         if i32::try_from(length.max(page.buffer().len())).is_err() {
             return Err(ParquetError::General(format!(
                 "a value makes a page of {length} bytes, more than Parquet has room for"
             )));
         }
-        let buffer = Vec::with_capacity(page.buffer().len() + 64);
-        let mut sink = TrackedWrite::new(buffer);
+        let body = page.buffer().clone();
+        let mut sink = TrackedWrite::new(Beginning::default());
         let page = CompressedPage::new(page, length);
         let spec: PageWriteSpec = SerializedPageWriter::new(&mut sink).write_page(page)?;
         self.uncompressed += spec.uncompressed_size as i64;
         sink.flush()?;
-        Ok(sink.into_inner()?.into())
+        let Beginning(mut header) = sink.into_inner()?;
+        let size = spec.uncompressed_size - length;
+        if header.len() < size {
+            return Err(ParquetError::General(format!(
+                "a page header of {size} bytes"
+            )));
+        }
+        header.truncate(size);
+        Ok(Stored {
+            header: header.into(),
+            body,
+        })
     }
 
     pub(super) fn finish(self, summary: Summary) -> Result<OwnChunk, ParquetError> {
         let mut index = OffsetIndexBuilder::new();
-        let data_offset = self.dictionary.as_ref().map_or(0, Bytes::len) as i64;
+        let data_offset = self.dictionary.as_ref().map_or(0, Stored::len);
         let mut end = data_offset;
         for page in &self.data {
-            let length = page.bytes.len() as i64;
+            let length = page.stored.len();
             index.append_row_count(page.rows);
             index.append_offset_and_size(end, length as i32);
             index.append_unencoded_byte_array_data_bytes(page.values);
@@ -171,8 +194,9 @@ impl Pages {
             column_index: summary.index,
             offset_index: Some(index.build()),
         };
-        let data = self.data.into_iter().map(|page| page.bytes);
-        let bytes = PageBytes(self.dictionary.into_iter().chain(data).collect());
+        let data = self.data.into_iter().map(|page| page.stored);
+        let pages = self.dictionary.into_iter().chain(data);
+        let bytes = PageBytes(pages.flat_map(|page| [page.header, page.body]).collect());
         Ok(OwnChunk { bytes, close })
     }
 }
@@ -181,6 +205,26 @@ impl OwnChunk {
     /// The bytes, from 0 on, and what the footer says.
     pub(super) fn into_parts(self) -> (impl ChunkReader, ColumnCloseResult) {
         (self.bytes, self.close)
+    }
+}
+
+/// What begins a page: its header, and what of its body comes with it. The body is there
+/// already, and large.
+#[derive(Default)]
+struct Beginning(Vec<u8>);
+
+/// More than a header without statistics takes.
+const MOST_OF_HEADER: usize = 256;
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = MOST_OF_HEADER.saturating_sub(self.0.len());
+        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

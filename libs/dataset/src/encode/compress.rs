@@ -1,14 +1,45 @@
-//! Pages compressed, with one context a thread: one a column and file costs more than
-//! the pages of a small file.
+//! Pages compressed, with one context and one buffer a thread: one a column and file costs
+//! more than the pages of a small file.
 
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use std::cell::RefCell;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::compress_bound;
+
+/// A buffer that a huge value made larger than this is not kept.
+const MOST_KEPT: usize = 4 << 20;
 
 thread_local! {
-    /// The level, and its context.
-    static ZSTD: RefCell<Option<(i32, Compressor<'static>)>> = const { RefCell::new(None) };
+    static ZSTD: RefCell<Option<Zstd>> = const { RefCell::new(None) };
+}
+
+struct Zstd {
+    level: i32,
+    context: Compressor<'static>,
+    /// Where a page is compressed: what is kept of it is as long as it turns out to be.
+    buffer: Vec<u8>,
+}
+
+impl Zstd {
+    fn new(level: i32) -> Result<Self, ParquetError> {
+        Ok(Zstd {
+            level,
+            context: Compressor::new(level)?,
+            buffer: Vec::new(),
+        })
+    }
+
+    fn compress(&mut self, body: &[u8]) -> Result<Vec<u8>, ParquetError> {
+        self.buffer.clear();
+        self.buffer.reserve(compress_bound(body.len()));
+        self.context.compress_to_buffer(body, &mut self.buffer)?;
+        let compressed = self.buffer.as_slice().into();
+        if self.buffer.capacity() > MOST_KEPT {
+            self.buffer = Vec::new();
+        }
+        Ok(compressed)
+    }
 }
 
 /// The compressions that are ours.
@@ -36,10 +67,10 @@ impl Codec {
             Codec::Plain => Ok(body.to_vec()),
             Codec::Zstd(level) => ZSTD.with_borrow_mut(|kept| {
                 let kept = match kept {
-                    Some(kept) if kept.0 == level => kept,
-                    other => other.insert((level, Compressor::new(level)?)),
+                    Some(kept) if kept.level == level => kept,
+                    other => other.insert(Zstd::new(level)?),
                 };
-                Ok(kept.1.compress(body)?)
+                kept.compress(body)
             }),
         }
     }
