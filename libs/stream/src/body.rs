@@ -9,9 +9,10 @@ const BOUND: usize = 16 << 20;
 /// Arrow's own alignment; what is read is then decoded where it lies.
 const ALIGNMENT: usize = 64;
 
-/// Buffers kept for reuse: fresh pages cost as much as the copy into them.
-const KEPT: usize = 4;
-const LARGEST_KEPT: usize = 4 << 20;
+/// Buffers kept for reuse, and their bytes: fresh pages cost as much as the copy into
+/// them. As many as a writer may have in its hands at once.
+const KEPT: usize = 16;
+const BYTES_KEPT: usize = 16 << 20;
 
 /// Hands out buffers that nobody reads any more.
 #[derive(Debug, Default)]
@@ -59,13 +60,15 @@ impl Bodies {
         self.kept.swap_remove(index).into_vec().unwrap_or_default()
     }
 
+    fn bytes_kept(&self) -> usize {
+        self.kept.iter().map(Buffer::len).sum()
+    }
+
     fn keep(&mut self, bytes: Vec<u8>) -> Buffer {
         let buffer = Buffer::from_vec(bytes);
-        if buffer.len() <= LARGEST_KEPT {
-            if self.kept.len() == KEPT {
-                self.kept.remove(0);
-            }
-            self.kept.push(buffer.clone());
+        self.kept.push(buffer.clone());
+        while self.kept.len() > KEPT || self.bytes_kept() > BYTES_KEPT {
+            self.kept.remove(0);
         }
         buffer
     }
@@ -152,6 +155,21 @@ mod tests {
         drop(first);
         assert_eq!(whole(&mut bodies, &[3; 9_000]).as_ptr(), place);
         assert_eq!(second.as_slice(), [2; 10_000]);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_count_and_by_bytes() {
+        let mut bodies = Bodies::default();
+        for _ in 0..2 * KEPT {
+            // Each is still read when the next one comes.
+            std::mem::forget(whole(&mut bodies, &[1; 100]));
+        }
+        assert_eq!(bodies.kept.len(), KEPT);
+        drop(whole(&mut bodies, &vec![1; BYTES_KEPT / 2]));
+        drop(whole(&mut bodies, &vec![1; BYTES_KEPT / 2 + 1]));
+        assert_eq!(bodies.kept.len(), 1);
+        drop(whole(&mut bodies, &vec![1; BYTES_KEPT + 1]));
+        assert_eq!(bodies.kept.len(), 0);
     }
 
     #[test]
