@@ -11,7 +11,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::{DataType, Field};
 use millrace_dataset::parquet::WriterSettings;
-use millrace_dataset::write::{PartitionedWriter, Scatter, Staged};
+use millrace_dataset::write::{PartitionedWriter, Scatter, Staged, Window};
 use millrace_fault::{Coded, Exit};
 use millrace_testkit::{TempDir, tempdir};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -59,14 +59,22 @@ fn write(dir: &Path, settings: WriterSettings, total: i64, key: impl Fn(i64) -> 
     for start in (0..total).step_by(5000) {
         let n = 5000.min(total - start);
         let ids: Vec<u32> = (start..start + n).map(&key).collect();
-        for (id, piece) in scatter.push(batch(start, n), &ids).unwrap() {
-            writer.push(&format!("p={id:05}"), piece).unwrap();
+        if let Some(window) = scatter.push(batch(start, n), &ids) {
+            deal(window, &mut writer);
         }
     }
-    for (id, piece) in scatter.finish().unwrap() {
-        writer.push(&format!("p={id:05}"), piece).unwrap();
+    if let Some(window) = scatter.finish() {
+        deal(window, &mut writer);
     }
     writer.finish().unwrap()
+}
+
+fn deal(window: Window, writer: &mut PartitionedWriter) {
+    let partitions = window.partitions().to_vec();
+    for (place, piece) in window.deal().unwrap() {
+        let id = partitions[place];
+        writer.push(&format!("p={id:05}"), piece).unwrap();
+    }
 }
 
 fn settings(threads: usize) -> WriterSettings {

@@ -10,14 +10,17 @@ use millrace_dataset::content::Content;
 use millrace_dataset::evolution::adapt_batch;
 use millrace_dataset::parquet::WriterSettings;
 use millrace_dataset::spec::Keys;
-use millrace_dataset::write::{PartitionedWriter, Piece, Scatter, Sorter};
+use millrace_dataset::write::{PartitionedWriter, Scatter, Sorter, Window};
 use millrace_fault::{Context, Failure, guarded};
 use millrace_parallel::{Hand, ahead};
 use millrace_stream::Reader;
 use std::sync::Arc;
 
-/// Rows and the paths of their partitions.
-type Pieces = Vec<(Arc<str>, RecordBatch)>;
+/// Rows that are split together, and the paths of their partitions.
+struct Rows {
+    window: Window,
+    paths: Vec<Arc<str>>,
+}
 
 /// Everything that a row passes.
 pub(crate) struct Intake {
@@ -89,7 +92,8 @@ impl Intake {
     }
 
     /// Reads the stream to its end marker, into `writer` if there is one: with several
-    /// threads, rows are read and split while those before them are written.
+    /// threads, rows are read and given partitions while those before them are split and
+    /// written.
     pub(crate) fn consume(
         mut self,
         reader: &mut Reader,
@@ -101,44 +105,45 @@ impl Intake {
             return Ok(self.taken());
         };
         let mut intake = if self.threads > 1 {
-            let read = |hand: &Hand<Pieces>| {
-                self.read(reader, true, job, |pieces| Ok(hand.over(pieces)))?;
+            let read = |hand: &Hand<Rows>| {
+                self.read(reader, true, job, |rows| Ok(hand.over(rows)))?;
                 Ok(self)
             };
-            ahead(read, |pieces| write(pieces, writer))?
+            ahead(read, |rows| write(rows, writer))?
         } else {
-            self.read(reader, true, job, |pieces| {
-                write(pieces, writer).map(|()| true)
-            })?;
+            self.read(reader, true, job, |rows| write(rows, writer).map(|()| true))?;
             self
         };
         intake.write_sorted(writer)?;
         Ok(intake.taken())
     }
 
-    /// Gives the rows of the stream, split if `split` asks for it, until `give` returns false.
+    /// Gives the rows of the stream, if `split` asks for it, until `give` returns false.
     fn read(
         &mut self,
         reader: &mut Reader,
         split: bool,
         job: &Job,
-        mut give: impl FnMut(Pieces) -> Result<bool, Failure>,
+        mut give: impl FnMut(Rows) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
         while let Some(batch) = reader.next().context("nothing committed")? {
             job.metrics.records_in.add(batch.num_rows() as u64);
             job.metrics.bytes_in.set(reader.bytes_read());
-            let pieces = guarded("a batch", || self.take(batch, split, job))?;
-            if !pieces.is_empty() && !give(self.named(pieces))? {
+            let window = guarded("a batch", || self.take(batch, split, job))?;
+            if let Some(window) = window
+                && !give(self.named(window))?
+            {
                 return Ok(());
             }
         }
-        let rest = self.scatter.finish().map_err(kernel)?;
-        give(self.named(rest)).map(drop)
+        let rest = self.scatter.finish().map(|window| self.named(window));
+        rest.map_or(Ok(true), give).map(drop)
     }
 
-    fn named(&self, pieces: Vec<Piece>) -> Pieces {
-        let named = |(id, rows)| (self.keys.path(id).clone(), rows);
-        pieces.into_iter().map(named).collect()
+    fn named(&self, window: Window) -> Rows {
+        let paths = window.partitions().iter();
+        let paths = paths.map(|id| self.keys.path(*id).clone()).collect();
+        Rows { window, paths }
     }
 
     fn taken(self) -> Taken {
@@ -158,7 +163,12 @@ impl Intake {
         }
     }
 
-    fn take(&mut self, batch: RecordBatch, split: bool, job: &Job) -> Result<Vec<Piece>, Failure> {
+    fn take(
+        &mut self,
+        batch: RecordBatch,
+        split: bool,
+        job: &Job,
+    ) -> Result<Option<Window>, Failure> {
         if let Some(content) = &mut self.content {
             content.update(&batch).map_err(kernel)?;
         }
@@ -171,14 +181,14 @@ impl Intake {
             self.rows[*id as usize] += 1;
         }
         if !split || ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let batch = self.to_files(&batch).map_err(kernel)?;
         match &mut self.sorter {
-            None => self.scatter.push(batch, &ids).map_err(kernel),
+            None => Ok(self.scatter.push(batch, &ids)),
             Some(sorter) => {
                 sorter.push(batch, &ids)?;
-                Ok(Vec::new())
+                Ok(None)
             }
         }
     }
@@ -244,9 +254,10 @@ impl Intake {
     }
 }
 
-fn write(pieces: Pieces, writer: &mut PartitionedWriter) -> Result<(), Failure> {
-    for (path, rows) in pieces {
-        writer.push(&path, rows)?;
+fn write(rows: Rows, writer: &mut PartitionedWriter) -> Result<(), Failure> {
+    let Rows { window, paths } = rows;
+    for (place, rows) in guarded("a batch", || window.deal().map_err(kernel))? {
+        writer.push(&paths[place], rows)?;
     }
     Ok(())
 }

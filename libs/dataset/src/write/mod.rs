@@ -18,7 +18,7 @@ mod whole;
 
 pub use error::WriteError;
 pub use partitioned::{Naming, PartitionedWriter, Staged};
-pub use scatter::{Piece, Scatter};
+pub use scatter::{Scatter, Window};
 pub use sort::{OrderError, SortKey, SortOrder, SortSettings, Sorter, SorterError};
 
 pub use crate::tx::StagedFile;

@@ -24,27 +24,30 @@ const MANY_PIECES: usize = 256;
 /// No piece of this row yet.
 const NONE: u32 = u32::MAX;
 
-/// Splits batches by the partitions of their rows, in order.
+/// Gathers batches to be split by the partitions of their rows, in order.
 #[derive(Debug)]
 pub struct Scatter {
-    schema: SchemaRef,
-    threads: usize,
     /// Bytes that are put together at most.
     limit: usize,
-    window: Vec<RecordBatch>,
+    window: Window,
     /// Bytes of the window's rows.
     bytes: usize,
-    /// The piece of each row of the window.
-    pieces: Vec<u32>,
     /// The piece of each partition in the window, by partition number.
     piece_of: Vec<u32>,
-    /// Partitions of the window, in order of appearance, and their rows.
-    seen: Vec<u32>,
-    counts: Vec<usize>,
 }
 
-/// Rows of one partition.
-pub type Piece = (u32, RecordBatch);
+/// Batches that are split together.
+#[derive(Debug)]
+pub struct Window {
+    schema: SchemaRef,
+    threads: usize,
+    batches: Vec<RecordBatch>,
+    /// The piece of each row.
+    pieces: Vec<u32>,
+    /// The partition of each piece, in order of appearance, and its rows.
+    partitions: Vec<u32>,
+    counts: Vec<usize>,
+}
 
 impl Scatter {
     /// For batches of `schema`, on their way to a writer with `settings`, whose threads
@@ -52,48 +55,30 @@ impl Scatter {
     pub fn new(schema: SchemaRef, settings: &WriterSettings) -> Self {
         let share = usize::try_from(settings.memory / 8).unwrap_or(usize::MAX);
         Scatter {
-            schema,
-            threads: settings.threads,
             limit: share.min(WINDOW_BYTES),
-            window: Vec::new(),
+            window: Window::new(schema, settings.threads),
             bytes: 0,
-            pieces: Vec::new(),
             piece_of: Vec::new(),
-            seen: Vec::new(),
-            counts: Vec::new(),
         }
     }
 
-    /// Takes a batch with the partition of each row; gives the pieces that are due.
-    pub fn push(&mut self, batch: RecordBatch, ids: &[u32]) -> Result<Vec<Piece>, ArrowError> {
-        let only = ids
-            .first()
-            .filter(|first| ids.iter().all(|id| id == *first));
-        if let (true, Some(only)) = (self.window.is_empty(), only) {
-            return Ok(vec![(*only, batch)]);
-        }
+    /// Takes a batch with the partition of each row; gives the window that is due.
+    pub fn push(&mut self, batch: RecordBatch, ids: &[u32]) -> Option<Window> {
         self.sort_in(ids);
         self.bytes += raw_bytes(&batch);
-        self.window.push(batch);
-        match self.is_due() {
-            true => self.flush(),
-            false => Ok(Vec::new()),
-        }
+        self.window.batches.push(batch);
+        self.is_due().then(|| self.end_window())
     }
 
-    /// The pieces of what is left.
-    pub fn finish(&mut self) -> Result<Vec<Piece>, ArrowError> {
-        if self.window.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.flush()
-        }
+    /// The window of what is left.
+    pub fn finish(&mut self) -> Option<Window> {
+        (!self.window.batches.is_empty()).then(|| self.end_window())
     }
 
     fn is_due(&self) -> bool {
-        let count = self.pieces.len();
-        let full = count >= WINDOW_ROWS || self.bytes >= self.limit;
-        full || self.window.len() >= WINDOW_BATCHES || count >= self.seen.len() * ROWS_PER_PIECE
+        let (rows, pieces) = (self.window.pieces.len(), self.window.counts.len());
+        let full = rows >= WINDOW_ROWS || self.bytes >= self.limit;
+        full || self.window.batches.len() >= WINDOW_BATCHES || rows >= pieces * ROWS_PER_PIECE
     }
 
     /// Gives each row its piece.
@@ -105,54 +90,72 @@ impl Scatter {
             }
             let mut piece = self.piece_of[index];
             if piece == NONE {
-                piece = self.seen.len() as u32;
+                piece = self.window.counts.len() as u32;
                 self.piece_of[index] = piece;
-                self.seen.push(*id);
-                self.counts.push(0);
+                self.window.partitions.push(*id);
+                self.window.counts.push(0);
             }
-            self.counts[piece as usize] += 1;
-            self.pieces.push(piece);
+            self.window.counts[piece as usize] += 1;
+            self.window.pieces.push(piece);
         }
     }
 
-    fn flush(&mut self) -> Result<Vec<Piece>, ArrowError> {
-        let batches = self.deal(&Pieces::new(&self.pieces, &self.counts))?;
-        let pieces = self.seen.iter().copied().zip(batches).collect();
-        self.forget();
-        Ok(pieces)
+    fn end_window(&mut self) -> Window {
+        for id in &self.window.partitions {
+            self.piece_of[*id as usize] = NONE;
+        }
+        self.bytes = 0;
+        let next = Window::new(self.window.schema.clone(), self.window.threads);
+        std::mem::replace(&mut self.window, next)
+    }
+}
+
+impl Window {
+    fn new(schema: SchemaRef, threads: usize) -> Self {
+        Window {
+            schema,
+            threads,
+            batches: Vec::new(),
+            pieces: Vec::new(),
+            partitions: Vec::new(),
+            counts: Vec::new(),
+        }
     }
 
-    /// The rows of each piece, column by column.
-    fn deal(&self, pieces: &Pieces) -> Result<Vec<RecordBatch>, ArrowError> {
-        let threads = match self.seen.len() >= MANY_PIECES {
+    /// The partitions that have rows in it, by number.
+    pub fn partitions(&self) -> &[u32] {
+        &self.partitions
+    }
+
+    /// The rows of each of [`Window::partitions`], by its place there: as they came, if
+    /// it is the only one, else in one copy.
+    ///
+    /// # Errors
+    /// What arrow says of columns that are too long for their offsets.
+    pub fn deal(self) -> Result<Vec<(usize, RecordBatch)>, ArrowError> {
+        if self.counts.len() == 1 {
+            return Ok(self.batches.into_iter().map(|batch| (0, batch)).collect());
+        }
+        let threads = match self.counts.len() >= MANY_PIECES {
             true => self.threads,
             false => 1,
         };
+        let pieces = Pieces::new(&self.pieces, &self.counts);
         let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
         let dealt = side_by_side(&columns, threads, |column| {
             let arrays = self
-                .window
+                .batches
                 .iter()
                 .map(|batch| batch.column(*column).clone());
             pieces.deal(&arrays.collect::<Vec<_>>())
         })?;
         let mut columns: Vec<_> = dealt.into_iter().map(Vec::into_iter).collect();
-        let batch = |count: &usize| {
+        let batch = |(piece, count): (usize, &usize)| {
             let columns: Vec<ArrayRef> = columns.iter_mut().filter_map(Iterator::next).collect();
             let options = RecordBatchOptions::new().with_row_count(Some(*count));
-            RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+            Ok((piece, batch))
         };
-        self.counts.iter().map(batch).collect()
-    }
-
-    /// Begins a new window.
-    fn forget(&mut self) {
-        for id in self.seen.drain(..) {
-            self.piece_of[id as usize] = NONE;
-        }
-        self.window.clear();
-        self.bytes = 0;
-        self.pieces.clear();
-        self.counts.clear();
+        self.counts.iter().enumerate().map(batch).collect()
     }
 }
