@@ -37,25 +37,23 @@ impl TreeSync {
 
     /// Makes everything below `path` durable: contents and names.
     pub fn tree(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (mut files, mut directories) = (Vec::new(), Vec::new());
-        collect(path.as_ref(), &mut files, &mut directories)?;
         // No order is needed: nothing refers to the names before the commit point.
-        files.append(&mut directories);
-        self.all(&files)
+        self.below(path.as_ref(), true)
     }
 
     /// Makes the names below `path` durable, in all its directories.
     pub fn names(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let mut directories = Vec::new();
-        collect(path.as_ref(), &mut Vec::new(), &mut directories)?;
-        self.all(&directories)
+        self.below(path.as_ref(), false)
     }
 
-    fn all(&self, paths: &[PathBuf]) -> Result<(), Error> {
+    fn below(&self, path: &Path, files: bool) -> Result<(), Error> {
+        let most = self.handle.as_ref().map_or(usize::MAX, |_| MANY);
+        let mut paths = Vec::new();
+        collect(path, files, most, &mut paths)?;
         match &self.handle {
             Some(handle) if paths.len() >= MANY => syncfs(handle)
                 .map_err(|error| Error::io("sync the filesystem of", &self.path, error)),
-            _ => sync_all(paths),
+            _ => sync_all(&paths),
         }
     }
 }
@@ -71,17 +69,18 @@ fn kernel_reports_errors() -> bool {
     version >= (5, 8)
 }
 
-fn collect(
-    path: &Path,
-    files: &mut Vec<PathBuf>,
-    directories: &mut Vec<PathBuf>,
-) -> Result<(), Error> {
-    directories.push(path.to_owned());
+/// The first `most` directories, and files if asked for, in and below `path`, itself included.
+fn collect(path: &Path, files: bool, most: usize, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
+    paths.push(path.to_owned());
     for entry in crate::list(path)? {
+        if paths.len() >= most {
+            return Ok(());
+        }
+        let path = path.join(entry.name);
         match entry.kind {
-            EntryKind::File => files.push(path.join(entry.name)),
-            EntryKind::Directory => collect(&path.join(entry.name), files, directories)?,
-            EntryKind::Symlink | EntryKind::Other => {}
+            EntryKind::Directory => collect(&path, files, most, paths)?,
+            EntryKind::File if files => paths.push(path),
+            EntryKind::File | EntryKind::Symlink | EntryKind::Other => {}
         }
     }
     Ok(())

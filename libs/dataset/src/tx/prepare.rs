@@ -10,6 +10,8 @@ use crate::state::write_json;
 use millrace_fault::quoted;
 use millrace_storage::attributes::{carry_over, identity, inherit};
 use millrace_storage::{dir, failpoint};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Readies `stage` for the commit point; `intent` comes with everything but the
 /// partitions, the root and the window.
@@ -28,9 +30,7 @@ pub(super) fn prepare(
         ready_folder(stage, partition)
     })?;
     failpoint::reach("tx.linked")?;
-    each(&planned, options, |partition| {
-        check_folder(stage, partition)
-    })?;
+    check_folders(stage, &planned, options)?;
     make_parents(stage, &planned)?;
     failpoint::reach("tx.parents")?;
     stage.sync.names(stage.dir())?;
@@ -66,30 +66,40 @@ fn ready_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
     }
 }
 
-/// What is about to take a partition's place is exactly what the intent says, whoever may
+/// What is about to take the partitions' places is exactly what the intent says, whoever may
 /// have tidied up in the stage since it was checked.
-fn check_folder(stage: &Stage, partition: &Planned) -> Result<(), Error> {
-    let new = stage.new_folder(&partition.intent.path);
-    let found = Live::look_at(&new)?;
-    let complete = !partition.intent.has_new_folder() || found.files == partition.intent.new;
-    match complete && stage.is_ours() {
-        true => Ok(()),
-        false => Err(Error::environment(format!(
-            "staged files in {} were removed or changed by someone else",
-            quoted(new.to_string_lossy())
-        ))
-        .hint("run it again")),
-    }
+fn check_folders(stage: &Stage, planned: &[Planned], options: &CommitOptions) -> Result<(), Error> {
+    each(planned, options, |partition| {
+        let new = stage.new_folder(&partition.intent.path);
+        let found = Live::look_at(&new)?;
+        let complete = !partition.intent.has_new_folder() || found.files == partition.intent.new;
+        complete.then_some(()).ok_or_else(|| changed(&new))
+    })?;
+    // Asked last: a stage that was removed never becomes ours again.
+    stage
+        .is_ours()
+        .then_some(())
+        .ok_or_else(|| changed(stage.dir()))
+}
+
+fn changed(new: &Path) -> Error {
+    Error::environment(format!(
+        "staged files in {} were removed or changed by someone else",
+        quoted(new.to_string_lossy())
+    ))
+    .hint("run it again")
 }
 
 fn make_parents(stage: &Stage, planned: &[Planned]) -> Result<(), Error> {
-    for partition in planned
+    let folders = planned
         .iter()
-        .filter(|partition| partition.intent.has_new_folder() && !partition.intent.path.is_empty())
-    {
-        dir::create_dir_all_synced(dir::parent(&stage.root.partition(&partition.intent.path)))?;
-    }
-    Ok(())
+        .map(|partition| &partition.intent)
+        .filter(|intent| intent.has_new_folder() && !intent.path.is_empty())
+        .map(|intent| stage.root.partition(&intent.path));
+    let parents: BTreeSet<PathBuf> = folders
+        .map(|folder| dir::parent(&folder).to_owned())
+        .collect();
+    Ok(parents.iter().try_for_each(dir::create_dir_all_synced)?)
 }
 
 /// The identity that the root is going to have: its own, or the new folder's when the

@@ -10,8 +10,9 @@ use super::{commit, each, footer, log::Log};
 use crate::root::{Root, below};
 use crate::state::{self, DatasetDescription, State};
 use millrace_fault::quoted;
+use millrace_parallel::side_by_side;
 use millrace_storage::lock::Lock;
-use millrace_storage::{EntryKind, TreeSync, dir, failpoint, list};
+use millrace_storage::{Entry, EntryKind, TreeSync, dir, failpoint, list};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -110,10 +111,7 @@ impl Stage {
     /// Commits `change`: steps 2 to 7. After an error the dataset is what it was, unless
     /// the error says that the commit point was passed.
     pub fn commit(mut self, change: Change, options: &CommitOptions) -> Result<Outcome, Error> {
-        self.check(&change.partitions, options)?;
-        failpoint::reach("tx.stage.checked")?;
-        self.sync.tree(&self.new)?;
-        failpoint::reach("tx.stage.synced")?;
+        self.check_and_sync(&change.partitions, options)?;
         commit::commit(&mut self, change, options)
     }
 
@@ -138,7 +136,26 @@ impl Stage {
         below(&self.new, partition)
     }
 
-    /// Step 2: what is staged is exactly what was announced, whole and readable.
+    /// Step 2. Where there are threads the disk works while the files are read again.
+    fn check_and_sync(
+        &self,
+        partitions: &[PartitionChange],
+        options: &CommitOptions,
+    ) -> Result<(), Error> {
+        side_by_side(&[Step::Check, Step::Sync], options.threads, |step| {
+            match step {
+                Step::Check => {
+                    self.check(partitions, options)?;
+                    failpoint::reach("tx.stage.checked")?;
+                }
+                Step::Sync => self.sync.tree(&self.new)?,
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(failpoint::reach("tx.stage.synced")?)
+    }
+
+    /// What is staged is exactly what was announced, whole and readable.
     fn check(&self, partitions: &[PartitionChange], options: &CommitOptions) -> Result<(), Error> {
         each(partitions, options, |partition| {
             check_path(&partition.path)?;
@@ -146,7 +163,9 @@ impl Stage {
             files.try_for_each(|file| self.check_file(&partition.path, file))
         })?;
         let announced: usize = partitions.iter().map(|partition| partition.add.len()).sum();
-        let staged = count_files(&self.new)?;
+        let entries = list(&self.new)?;
+        let counts = each(&entries, options, |entry| count_files(&self.new, entry))?;
+        let staged: usize = counts.into_iter().sum();
         match staged == announced {
             true => Ok(()),
             false => Err(Error::data(format!(
@@ -171,6 +190,12 @@ impl Stage {
         );
         Err(Error::data(text))
     }
+}
+
+/// What is done to a stage before the dataset's lock is taken.
+enum Step {
+    Check,
+    Sync,
 }
 
 impl Drop for Stage {
@@ -212,15 +237,14 @@ fn check_path(path: &str) -> Result<(), Error> {
     }
 }
 
-fn count_files(folder: &Path) -> Result<usize, Error> {
-    let mut count = 0;
-    for entry in list(folder)? {
-        count += match entry.kind {
-            EntryKind::Directory => count_files(&folder.join(entry.name))?,
-            _ => 1,
-        };
+/// The files that `entry` of `folder` is, or has below it.
+fn count_files(folder: &Path, entry: &Entry) -> Result<usize, Error> {
+    if entry.kind != EntryKind::Directory {
+        return Ok(1);
     }
-    Ok(count)
+    let folder = folder.join(&entry.name);
+    let mut entries = list(&folder)?.into_iter();
+    entries.try_fold(0, |count, entry| Ok(count + count_files(&folder, &entry)?))
 }
 
 /// What the log, or a transaction still to be completed, knows of `id`.

@@ -148,6 +148,17 @@ impl Spill {
     }
 }
 
+impl Drop for Spill {
+    /// Letting go of a large file takes the filesystem its time, and nobody waits for it.
+    fn drop(&mut self) {
+        let file = self.lock().file.take();
+        if let Some(file) = file {
+            // Without a thread it is dropped here.
+            let _ = std::thread::Builder::new().spawn(move || drop(file));
+        }
+    }
+}
+
 /// Rows on their way into the file.
 struct Put {
     spill: Arc<Spill>,
