@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import data
 import equal
@@ -25,6 +26,9 @@ PACKAGES = {"duckdb": "duckdb", "polars": "polars", "pyarrow": "pyarrow", "chdb"
 SLOW_SECONDS, SLOW_ROUNDS = 12, 2
 # One that took so many is stopped, and has no time at all.
 LONGEST_SECONDS = 120
+# ext4 without a journal does not take an inode again for so many seconds after it was
+# freed, and searches past every such one.
+FREED_SECONDS = 300
 # With a final sync: the difference is what counts, and it is the disk's.
 SYNC_ROUNDS = 1
 
@@ -58,6 +62,7 @@ class Bench:
         self.options, self.peers, self.environment = options, peers, environment
         self.scratch = cache / "bench-out"
         self.old = cache / "bench-old"
+        self.freed = cache / "bench-freed"
         self.root = cache / "bench-data"
 
     def command(self, engine, job, source, out, threads):
@@ -70,8 +75,7 @@ class Bench:
     def clean(self, prepare=None):
         """An empty folder, and nothing left to write back that would be another run's to pay.
 
-        What the last run wrote is only moved away until the job ends: ext4 without a
-        journal looks for free inodes more slowly for a minute after thousands were freed."""
+        What the last run wrote is only moved away until the job ends (FREED_SECONDS)."""
         if self.scratch.exists():
             self.old.mkdir(parents=True, exist_ok=True)
             self.scratch.rename(pathlib.Path(tempfile.mkdtemp(dir=self.old)))
@@ -79,6 +83,17 @@ class Bench:
         if prepare:
             subprocess.run(prepare, shell=True, check=True)
         os.sync()
+
+    def remove(self):
+        """Removes what the job's runs wrote."""
+        self.clean()
+        shutil.rmtree(self.old, ignore_errors=True)
+        self.freed.touch()
+
+    def settle(self):
+        """Waits until the filesystem has forgotten what was removed last."""
+        if self.freed.exists():
+            time.sleep(max(0, FREED_SECONDS - (time.time() - self.freed.stat().st_mtime)))
 
     def once(self, engine, job, source, threads, sync=False):
         out = self.scratch / "out"
@@ -128,6 +143,8 @@ class Bench:
         source = data.ensure(self.root, job.data, scale)
         engines = ["millrace"] + [peer for peer in job.peers if peer in (self.peers if peers is None else peers)]
         print(f"{job.name}: {job.title}", flush=True)
+        if job.many_files:
+            self.settle()
         found = self.warm_up(job, source, engines, threads)
         running = [engine for engine in engines if "skipped" not in found[engine]]
         for round_ in range(self.options.rounds):
@@ -140,8 +157,7 @@ class Bench:
             for engine in [engine for engine in running if not found[engine]["slow"]]:
                 runs = [self.once(engine, job, source, threads, sync=True)[0].as_dict() for _ in range(SYNC_ROUNDS)]
                 found[engine]["durable"] = report.spread(runs, "wall")
-        self.clean()
-        shutil.rmtree(self.old, ignore_errors=True)
+        self.remove()
         for engine in running:
             wall = report.spread(found[engine]["runs"], "wall")
             memory = report.spread(found[engine]["runs"], "peak_sum")["median"] / 1e6
