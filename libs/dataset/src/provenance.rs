@@ -46,6 +46,14 @@ impl Provenance<'_> {
     }
 }
 
+/// The names in a file's value of [`UNITS_KEY`].
+///
+/// # Errors
+/// A value that is no list of names.
+pub fn units(value: &str) -> Result<Vec<String>, serde_json::Error> {
+    serde_json::from_str(value)
+}
+
 /// The pairs for a file with the rows of several, whose pairs are `files`: units are
 /// united; of what we write, that on which all agree, for else it would tell of rows that
 /// are not that run's; of other keys the first file's word counts.
@@ -54,7 +62,7 @@ pub fn merged(files: &[Vec<(String, String)>]) -> Vec<(String, String)> {
     let mut units: BTreeSet<String> = BTreeSet::new();
     for (key, value) in files.iter().flatten() {
         if key == UNITS_KEY {
-            units.extend(serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
+            units.extend(self::units(value).unwrap_or_default());
             continue;
         }
         let agreed = || {

@@ -10,8 +10,10 @@ use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::{
     Change, Guards, Keep, LogEntry, Outcome, PartitionChange, Stage, StagedFile,
 };
+use millrace_dataset::write::Naming;
 use millrace_fault::{Exit, Failure};
 use millrace_parallel::side_by_side;
+use std::path::PathBuf;
 
 /// A row group in memory, unless the budget is small.
 const ROW_GROUP: u64 = 64 << 20;
@@ -27,6 +29,22 @@ pub(crate) struct Share {
     pub(crate) row_group: u64,
     /// Bytes for sorting, where rows are sorted.
     pub(crate) sorter: u64,
+}
+
+/// Where the new files of a plan go.
+pub(crate) struct Place<'a> {
+    pub(crate) folder: PathBuf,
+    pub(crate) stage: &'a Stage,
+    /// The number of the first one: the partition may have others already.
+    first: u32,
+}
+
+impl Place<'_> {
+    /// Names for the files, counted from 0.
+    pub(crate) fn naming(&self) -> Naming {
+        let (naming, first) = (self.stage.naming(), self.first);
+        Box::new(move |n| naming(first + n))
+    }
 }
 
 /// Rewrites, verifies, commits, prints.
@@ -50,22 +68,13 @@ pub(crate) fn apply(
         Some(stage) => stage,
         None => Stage::open(root, key(args), args.wait.wait.0)?,
     };
+    let plans: Vec<&[PartitionPlan]> = PartitionPlan::by_partition(plans).collect();
     let (concurrent, share) = shares(args, plans.len(), stage.recorded());
-    let staged = side_by_side(plans, concurrent, |plan| {
-        rewrite(args, plan, &stage, share, job)
+    let partitions = side_by_side(&plans, concurrent, |plans| {
+        partition(args, plans, &stage, share, job)
     })?;
-    let partitions = plans.iter().zip(staged).map(|(plan, add)| PartitionChange {
-        path: plan.path.clone(),
-        add,
-        keep: Keep::Except(
-            plan.inputs
-                .iter()
-                .map(|input| input.file.name.clone())
-                .collect(),
-        ),
-    });
     let change = Change {
-        partitions: partitions.collect(),
+        partitions,
         create_only: false,
         replaced_unit: None,
         guards: Guards {
@@ -117,18 +126,35 @@ pub(crate) fn shares(
     (concurrent, share)
 }
 
-fn rewrite(
+/// Rewrites what `plans`, all for one partition, say.
+fn partition(
     args: &Args,
-    plan: &PartitionPlan,
+    plans: &[PartitionPlan],
     stage: &Stage,
     share: Share,
     job: &Job,
-) -> Result<Vec<StagedFile>, Failure> {
-    let inputs = Inputs::open(plan, share.threads)?;
-    match &args.sort_by {
-        Some(order) => recluster(plan, &inputs, order, stage, share, job),
-        None => merge(plan, &inputs, stage, share, job),
+) -> Result<PartitionChange, Failure> {
+    let mut add: Vec<StagedFile> = Vec::new();
+    for plan in plans {
+        let place = Place {
+            folder: plan.folder(stage),
+            stage,
+            first: add.len() as u32,
+        };
+        let inputs = Inputs::open(plan, share.threads)?;
+        add.extend(match &args.sort_by {
+            Some(order) => recluster(plan, &inputs, order, &place, share, job)?,
+            None => merge(plan, &inputs, &place, share, job)?,
+        });
     }
+    let inputs = plans.iter().flat_map(|plan| &plan.inputs);
+    Ok(PartitionChange {
+        path: plans
+            .first()
+            .map_or_else(String::new, |plan| plan.path.clone()),
+        add,
+        keep: Keep::Except(inputs.map(|input| input.file.name.clone()).collect()),
+    })
 }
 
 /// Tells what was committed, now or by an earlier attempt.

@@ -76,6 +76,12 @@ pub struct Args {
     /// partition that is sorted so already is left alone.
     #[arg(long, value_name = "COLUMNS")]
     pub sort_by: Option<SortOrder>,
+    /// Put together only files of the same units, so that each unit can still be replaced
+    ///
+    /// Put together only files of the same units (--unit of partition(1)), unit by unit: a
+    /// file of several units can no longer be replaced by partition --mode replace-unit.
+    #[arg(long, conflicts_with = "sort_by")]
+    pub keep_units: bool,
     /// Print what would be done, and do nothing
     ///
     /// Print what would be done, and do nothing: a line for each partition with its files
@@ -168,7 +174,7 @@ The new files are staged in .NAME.millrace beside the dataset NAME, on the same 
 const NOTES: &str = "
 Rows keep their order: files in the order of their names, rows in the order of their file. Columns that some files lack or have in another order are merged by name (null where missing), types widened where that loses nothing; anything else is refused with both files named. Before the commit, row counts, null counts and least and greatest values of the new files are checked against those of the old.
 
-The compression of the new files is that of the old ones. Key-value metadata is kept: of keys on which the inputs differ the first one's value, but of millrace.run_id and the like only what holds for all of them. A file put together from those of several units carries all of their names: it can no longer be replaced by partition --mode replace-unit for one of them.
+The compression of the new files is that of the old ones. Key-value metadata is kept: of keys on which the inputs differ the first one's value, but of millrace.run_id and the like only what holds for all of them. A file put together from those of several units carries all of their names: it can no longer be replaced by partition --mode replace-unit for one of them, which --keep-units avoids at the price of some more files.
 
 With --sort-by every file of a partition is read, its rows are sorted (within --memory; what does not fit goes to an unnamed file beside the dataset), and no row of a file comes before one of the file in front of it. The order is recorded in the files as sorting columns. A partition is known to be sorted when all of its files come from one run of partition or compact with that --sort-by, or one with more columns behind them; else it is sorted anew. Compacting without --sort-by keeps the order of the files and records none.
 
@@ -190,6 +196,10 @@ Compact a month, trying first:
 Everything, into files of 256 MiB:
 
   compact orders --all --target-size 256MiB
+
+Of a dataset whose units are written anew now and then:
+
+  compact orders --all --keep-units
 
 Rows of a customer side by side, the newest first:
 

@@ -92,7 +92,7 @@ fn plans(
 ) -> Result<Vec<PartitionPlan>, Failure> {
     let partitions = choose::partitions(root, wanted, job)?;
     job.metrics.detail("partitions_total", partitions.len());
-    let survey = Survey::new(bounds, args.sort_by.as_ref());
+    let survey = Survey::new(bounds, args.sort_by.as_ref(), args.keep_units);
     let threads = args.threads.count();
     let inside = threads.div_ceil(partitions.len().max(1));
     let plans = side_by_side(&partitions, threads, |partition| {
@@ -123,8 +123,9 @@ fn options(args: &Args) -> CommitOptions {
 /// What this run is asked to do; what it finds to do depends on the moment.
 fn fingerprint(args: &Args, wanted: &choose::Wanted) -> Fingerprint {
     let sorted = args.sort_by.as_ref().map(|order| format!(" by {order}"));
+    let units = if args.keep_units { " unit by unit" } else { "" };
     Fingerprint {
-        mode: format!("{}{}", Args::NAME, sorted.unwrap_or_default()),
+        mode: format!("{}{}{units}", Args::NAME, sorted.unwrap_or_default()),
         scope: Some(wanted.text()),
         ..Fingerprint::default()
     }

@@ -1,6 +1,6 @@
 //! One partition: its inputs in order, row groups copied or decoded, into new files.
 
-use crate::apply::Share;
+use crate::apply::{Place, Share};
 use crate::output::{Form, Output};
 use crate::plan::PartitionPlan;
 use crate::verify;
@@ -13,7 +13,7 @@ use millrace_dataset::parquet::Codec;
 use millrace_dataset::provenance;
 use millrace_dataset::read::{ReadError, Source};
 use millrace_dataset::state::DatasetDescription;
-use millrace_dataset::tx::{Stage, StagedFile};
+use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
 use millrace_parallel::{Hand, in_order, side_by_side};
@@ -206,9 +206,9 @@ enum Piece {
 }
 
 /// How the new files are written.
-pub(crate) fn form(plan: &PartitionPlan, inputs: &Inputs, stage: &Stage, share: Share) -> Form {
+pub(crate) fn form(plan: &PartitionPlan, inputs: &Inputs, place: &Place, share: Share) -> Form {
     Form {
-        codec: inputs.codec(recorded_codec(stage.recorded())),
+        codec: inputs.codec(recorded_codec(place.stage.recorded())),
         bloom: inputs.bloom(),
         metadata: inputs.metadata(),
         sorting: SortOrder::default(),
@@ -257,15 +257,14 @@ pub(crate) fn count_groups(
 pub(crate) fn merge(
     plan: &PartitionPlan,
     inputs: &Inputs,
-    stage: &Stage,
+    place: &Place,
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
-    let form = form(plan, inputs, stage, share);
-    let folder = plan.folder(stage);
+    let form = form(plan, inputs, place, share);
     let mut output = Output::new(
-        folder.clone(),
-        stage.naming(),
+        place.folder.clone(),
+        place.naming(),
         inputs.schema.clone(),
         form,
         &inputs.sample()?,
@@ -289,7 +288,7 @@ pub(crate) fn merge(
         Ok(true)
     })?;
     let staged = output.finish()?;
-    verify::check(inputs, &plan.path, &folder, &staged, share.threads)?;
+    verify::check(inputs, &plan.path, &place.folder, &staged, share.threads)?;
     Ok(staged)
 }
 

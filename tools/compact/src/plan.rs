@@ -26,14 +26,16 @@ pub(crate) struct InputFile {
     pub(crate) footer: Option<ArrowReaderMetadata>,
 }
 
-/// What to do in one partition.
+/// Files of one partition to put together, or to split.
 #[derive(Clone, Debug)]
 pub(crate) struct PartitionPlan {
-    /// Its path.
+    /// The partition's path.
     pub(crate) path: String,
+    /// The units that all of the files have, where units are kept apart.
+    pub(crate) units: Option<Vec<String>>,
     /// The files to rewrite, in order.
     pub(crate) inputs: Vec<InputFile>,
-    /// Files that are left alone.
+    /// Files that are left alone: of the partition, or of the units.
     pub(crate) kept: usize,
     /// About how many files the inputs become.
     pub(crate) outputs: u64,
@@ -52,13 +54,14 @@ impl InputFile {
 }
 
 impl PartitionPlan {
-    /// None if there is nothing to do.
-    pub(crate) fn of(partition: &Partition, bounds: Bounds) -> Option<PartitionPlan> {
-        let sizes: Vec<u64> = partition.files.iter().map(|file| file.size).collect();
+    /// For `files` of the partition at `path`. None if there is nothing to do.
+    pub(crate) fn of(path: &str, files: &[&DataFile], bounds: Bounds) -> Option<PartitionPlan> {
+        let sizes: Vec<u64> = files.iter().map(|file| file.size).collect();
         let chosen = decide(&sizes, bounds)?;
-        let inputs = chosen.inputs.iter().map(|&index| &partition.files[index]);
+        let inputs = chosen.inputs.iter().map(|&index| files[index]);
         Some(PartitionPlan {
-            path: partition.path.clone(),
+            path: path.to_owned(),
+            units: None,
             inputs: inputs.map(InputFile::new).collect(),
             kept: sizes.len() - chosen.inputs.len(),
             outputs: chosen.outputs,
@@ -80,6 +83,7 @@ impl PartitionPlan {
         let rewrites = !sizes.is_empty() && (gains || !sorted);
         rewrites.then_some(PartitionPlan {
             path: partition.path.clone(),
+            units: None,
             inputs: partition.files.iter().map(InputFile::new).collect(),
             kept: 0,
             outputs,
@@ -94,6 +98,16 @@ impl PartitionPlan {
             "" => stage.dir().to_owned(),
             path => stage.dir().join(path),
         }
+    }
+
+    /// How many partitions `plans`, which are in their order, are for.
+    pub(crate) fn partitions(plans: &[PartitionPlan]) -> usize {
+        PartitionPlan::by_partition(plans).count()
+    }
+
+    /// The plans of each partition; `plans` are in the order of the partitions.
+    pub(crate) fn by_partition(plans: &[PartitionPlan]) -> impl Iterator<Item = &[PartitionPlan]> {
+        plans.chunk_by(|one, other| one.path == other.path)
     }
 
     /// Bytes to rewrite.

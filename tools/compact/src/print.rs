@@ -12,6 +12,7 @@ use millrace_dataset::tx::LogEntry;
 use millrace_fault::{Context, Exit, Failure};
 use millrace_parallel::side_by_side;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A plan, and how many row groups are copied and encoded.
 type Counted<'a> = (&'a PartitionPlan, (usize, usize));
@@ -19,7 +20,7 @@ type Counted<'a> = (&'a PartitionPlan, (usize, usize));
 /// Prints what would be done.
 pub(crate) fn plans(args: &Args, root: &Root, plans: &[PartitionPlan]) -> Result<Exit, Failure> {
     let recorded = DatasetDescription::recorded(root)?;
-    let (_, share) = shares(args, plans.len(), recorded.as_ref());
+    let (_, share) = shares(args, PartitionPlan::partitions(plans), recorded.as_ref());
     let counts = side_by_side(plans, args.threads.count(), |plan| {
         count_groups(plan, recorded.as_ref(), share)
     })?;
@@ -52,6 +53,8 @@ const HEAD: [&str; 7] = [
 
 /// Columns that line up: names to the left, numbers to the right.
 fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
+    let plans = counted.iter().map(|(plan, _)| *plan);
+    let partitions: BTreeSet<&str> = plans.map(|plan| plan.path.as_str()).collect();
     let mut lines: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
     lines.extend(counted.iter().map(plan_line));
     let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max();
@@ -66,7 +69,7 @@ fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
     let files: usize = counted.iter().map(|(plan, _)| plan.inputs.len()).sum();
     let outputs: u64 = counted.iter().map(|(plan, _)| plan.outputs).sum();
     let bytes: u64 = counted.iter().map(|(plan, _)| plan.bytes()).sum();
-    let count = match counted.len() {
+    let count = match partitions.len() {
         1 => "1 partition".to_owned(),
         count => format!("{count} partitions"),
     };
@@ -78,7 +81,7 @@ fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
 
 fn plan_line((plan, (copied, encoded)): &Counted) -> [String; 7] {
     [
-        shown(&plan.path).to_owned(),
+        named(plan),
         plan.inputs.len().to_string(),
         Size(plan.bytes()).to_string(),
         plan.outputs.to_string(),
@@ -86,6 +89,16 @@ fn plan_line((plan, (copied, encoded)): &Counted) -> [String; 7] {
         encoded.to_string(),
         plan.kept.to_string(),
     ]
+}
+
+/// The partition, and the units where it has several plans.
+fn named(plan: &PartitionPlan) -> String {
+    let path = shown(&plan.path);
+    match &plan.units {
+        None => path.to_owned(),
+        Some(units) if units.is_empty() => format!("{path} (no unit)"),
+        Some(units) => format!("{path} ({})", units.join(", ")),
+    }
 }
 
 fn plan_json((plan, (copied, encoded)): &Counted) -> Value {
@@ -96,6 +109,7 @@ fn plan_json((plan, (copied, encoded)): &Counted) -> Value {
         .collect();
     json!({
         "path": plan.path,
+        "units": plan.units,
         "inputs": files,
         "bytes": plan.bytes(),
         "outputs": plan.outputs,

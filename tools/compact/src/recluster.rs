@@ -1,16 +1,15 @@
 //! `--sort-by`: a partition's rows decoded, sorted, and written anew.
 
-use crate::apply::Share;
+use crate::apply::{Place, Share};
 use crate::merge::{Inputs, adapted, form, next, open, reader};
 use crate::output::Output;
 use crate::plan::PartitionPlan;
 use crate::{print, verify};
 use arrow_array::RecordBatch;
 use millrace_cli::Job;
-use millrace_dataset::tx::{Stage, StagedFile};
+use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{SortOrder, SortSettings, Sorter};
 use millrace_fault::{Context, Failure, quoted};
-use std::path::PathBuf;
 
 /// Rows from which encodings are decided.
 const SAMPLE_ROWS: usize = 32 << 10;
@@ -20,7 +19,7 @@ pub(crate) fn recluster(
     plan: &PartitionPlan,
     inputs: &Inputs,
     order: &SortOrder,
-    stage: &Stage,
+    place: &Place,
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
@@ -28,21 +27,19 @@ pub(crate) fn recluster(
         memory: share.sorter,
         threads: share.threads,
         // Unnamed: it is not part of what is staged, and is gone with the process.
-        temp_dir: stage.dir().to_owned(),
+        temp_dir: place.stage.dir().to_owned(),
     };
     let mut sorter = Sorter::new(&inputs.schema, order, settings).context(format!(
         "cannot sort partition {}",
         quoted(print::shown(&plan.path))
     ))?;
     let rows = gather(inputs, &mut sorter, job)?;
-    let folder = plan.folder(stage);
     let mut written = Written {
         plan,
         inputs,
         order,
-        stage,
+        place,
         share,
-        folder: folder.clone(),
         per_row: plan.bytes() as f64 / rows.max(1) as f64,
         first: Vec::new(),
         first_rows: 0,
@@ -50,7 +47,7 @@ pub(crate) fn recluster(
     };
     sorter.finish(|_, rows| written.take(rows))?;
     let staged = written.finish()?;
-    verify::check(inputs, &plan.path, &folder, &staged, share.threads)?;
+    verify::check(inputs, &plan.path, &place.folder, &staged, share.threads)?;
     Ok(staged)
 }
 
@@ -79,9 +76,8 @@ struct Written<'a> {
     plan: &'a PartitionPlan,
     inputs: &'a Inputs,
     order: &'a SortOrder,
-    stage: &'a Stage,
+    place: &'a Place<'a>,
     share: Share,
-    folder: PathBuf,
     /// Bytes of a row in the inputs.
     per_row: f64,
     first: Vec<RecordBatch>,
@@ -103,12 +99,12 @@ impl Written<'_> {
     }
 
     fn begin(&mut self) -> Result<(), Failure> {
-        let mut form = form(self.plan, self.inputs, self.stage, self.share);
+        let mut form = form(self.plan, self.inputs, self.place, self.share);
         form.sorting = self.order.clone();
         let first = std::mem::take(&mut self.first);
         self.output = Some(Output::new(
-            self.folder.clone(),
-            self.stage.naming(),
+            self.place.folder.clone(),
+            self.place.naming(),
             self.inputs.schema.clone(),
             form,
             &first,

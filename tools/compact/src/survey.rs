@@ -4,11 +4,14 @@
 use crate::plan::{Bounds, InputFile, PartitionPlan};
 use crate::sorted;
 use millrace_dataset::listing::{DataFile, Partition};
+use millrace_dataset::provenance;
 use millrace_dataset::read::Source;
+use millrace_dataset::tx::UNITS_KEY;
 use millrace_dataset::write::SortOrder;
-use millrace_fault::Failure;
+use millrace_fault::{Failure, quoted};
 use millrace_parallel::side_by_side;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Footers of so many files stay in memory until these are rewritten; those of more are
@@ -19,16 +22,19 @@ const KEPT: usize = 1024;
 pub(crate) struct Survey<'a> {
     bounds: Bounds,
     order: Option<&'a SortOrder>,
+    keep_units: bool,
     /// Files whose footers were kept.
     kept: AtomicUsize,
 }
 
 impl<'a> Survey<'a> {
-    /// By size alone, or, with an `order`, for files that are not sorted by it.
-    pub(crate) fn new(bounds: Bounds, order: Option<&'a SortOrder>) -> Self {
+    /// By size alone, or, with an `order`, for files that are not sorted by it; with
+    /// `keep_units`, the files of different units apart.
+    pub(crate) fn new(bounds: Bounds, order: Option<&'a SortOrder>, keep_units: bool) -> Self {
         Survey {
             bounds,
             order,
+            keep_units,
             kept: AtomicUsize::new(0),
         }
     }
@@ -38,32 +44,81 @@ impl<'a> Survey<'a> {
         &self,
         partition: &Partition,
         threads: usize,
-    ) -> Result<Option<PartitionPlan>, Failure> {
+    ) -> Result<Vec<PartitionPlan>, Failure> {
         let footers = side_by_side(&partition.files, threads, footer)?;
-        let plan = match self.order {
-            None => PartitionPlan::of(partition, self.bounds),
+        let mut plans: Vec<PartitionPlan> = match self.order {
             Some(order) => {
                 let sorted = sorted::is_sorted(&partition.files, &footers, order);
-                PartitionPlan::sorted(partition, self.bounds, sorted)
+                let plan = PartitionPlan::sorted(partition, self.bounds, sorted);
+                plan.into_iter().collect()
+            }
+            None if self.keep_units => self.by_units(partition, &footers)?,
+            None => {
+                let files: Vec<&DataFile> = partition.files.iter().collect();
+                let plan = PartitionPlan::of(&partition.path, &files, self.bounds);
+                plan.into_iter().collect()
             }
         };
-        let Some(mut plan) = plan else {
-            return Ok(None);
-        };
-        if self.keeps(plan.inputs.len()) {
-            let mut footers = partition.files.iter().zip(footers);
+        for plan in plans
+            .iter_mut()
+            .filter(|plan| self.keeps(plan.inputs.len()))
+        {
+            let mut footers = partition.files.iter().zip(&footers);
             for InputFile { file, footer } in &mut plan.inputs {
                 // Both are in the order of the partition's list.
                 let found = footers.find(|(other, _)| other.name == file.name);
-                *footer = found.and_then(|(_, footer)| footer);
+                *footer = found.and_then(|(_, footer)| footer.clone());
             }
         }
-        Ok(Some(plan))
+        Ok(plans)
+    }
+
+    /// A plan for the files of the same units, by the names of these.
+    fn by_units(
+        &self,
+        partition: &Partition,
+        footers: &[Option<ArrowReaderMetadata>],
+    ) -> Result<Vec<PartitionPlan>, Failure> {
+        let mut files: BTreeMap<Vec<String>, Vec<&DataFile>> = BTreeMap::new();
+        for (file, footer) in partition.files.iter().zip(footers) {
+            files.entry(units(file, footer)?).or_default().push(file);
+        }
+        let plan = |(units, files): (Vec<String>, Vec<&DataFile>)| {
+            let plan = PartitionPlan::of(&partition.path, &files, self.bounds)?;
+            Some(PartitionPlan {
+                units: Some(units),
+                ..plan
+            })
+        };
+        Ok(files.into_iter().filter_map(plan).collect())
     }
 
     fn keeps(&self, files: usize) -> bool {
         self.kept.fetch_add(files, Ordering::Relaxed) + files <= KEPT
     }
+}
+
+/// The units whose rows a file holds, sorted; none where nothing is known of them.
+fn units(file: &DataFile, footer: &Option<ArrowReaderMetadata>) -> Result<Vec<String>, Failure> {
+    let pairs = footer
+        .as_ref()
+        .and_then(|footer| footer.metadata().file_metadata().key_value_metadata());
+    let value = pairs
+        .into_iter()
+        .flatten()
+        .find(|pair| pair.key == UNITS_KEY)
+        .and_then(|pair| pair.value.as_deref());
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let mut units = provenance::units(value).map_err(|_| {
+        Failure::data(format!(
+            "{}: {UNITS_KEY} is no list of names",
+            quoted(file.path.to_string_lossy())
+        ))
+    })?;
+    units.sort();
+    Ok(units)
 }
 
 /// A file's footer. None for a file that somebody replaced meanwhile: if it is needed, that

@@ -1,6 +1,7 @@
 //! What a Parquet file says of itself: rows, and the units that wrote them.
 
 use super::Error;
+use crate::provenance;
 use arrow_schema::{Schema, SchemaRef};
 use millrace_fault::{guarded, quoted};
 use millrace_storage::{ReadAt, open_read_at};
@@ -66,7 +67,7 @@ pub(crate) fn schema(path: &Path) -> Result<SchemaRef, Error> {
 }
 
 fn units(text: &str, path: &Path) -> Result<Vec<String>, Error> {
-    serde_json::from_str(text).map_err(|_| {
+    provenance::units(text).map_err(|_| {
         Error::data(format!(
             "{}: {UNITS_KEY} is no list of names",
             quoted(path.to_string_lossy())
