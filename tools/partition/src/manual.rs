@@ -9,7 +9,11 @@ pub(crate) const SECTIONS: &[Section] = &[
 
   ingest day/*.ndjson --schema orders.json | partition orders --by 'order_date=date(event_timestamp),order_hour=hour(event_timestamp)'
 
-Replace one hour, and keep late rows of other hours for a step of their own:
+An hour's rows into the partitions where they belong, late ones too; run again, they replace themselves and no others:
+
+  ingest 05.ndjson --schema orders.json | partition orders --mode replace-unit --unit 2026-03-17T05
+
+Replace one hour, and keep late rows of other hours for a step of their own. They are gone when their hour is replaced again, which replace-unit avoids:
 
   ingest 05.ndjson --schema orders.json | partition orders --mode overwrite --scope order_date=2026-03-17/order_hour=05 --outside late.arrows
   partition orders --mode append --step late < late.arrows
@@ -17,10 +21,6 @@ Replace one hour, and keep late rows of other hours for a step of their own:
 The same by a predicate, every partition of the day being replaced even by nothing:
 
   ingest day/*.ndjson --schema orders.json | partition orders --mode overwrite --scope \"order_date = '2026-03-17'\" --max-shrink 100%
-
-Late rows of a unit, as often as it is run:
-
-  ingest late.ndjson --schema orders.json | partition orders --mode replace-unit --unit 2026-03-17T05
 
 Look before you write:
 
@@ -56,7 +56,7 @@ Names of partition columns must not start with '_' or '.', which readers skip. A
     ),
     (
         "MODES AND GUARDS",
-        "create fails (2) when a partition that gets rows has data. overwrite replaces the partitions that get rows, and those of --scope. append adds files. replace-unit replaces the files that this --unit wrote before, in whatever partitions, and leaves all others; a file that was compacted together with other units' rows is refused (3).
+        "create fails (2) when a partition that gets rows has data. overwrite replaces the partitions that get rows, and those of --scope. append adds files. replace-unit replaces the files that this --unit wrote before, in whatever partitions, and leaves all others; a file that was compacted together with other units' rows is refused (3), and compact --keep-units makes none.
 
 When a partition would lose more than --max-shrink of its rows, or an empty stream would replace data without --allow-empty, the run ends with 1 before anything has changed: a handful of late rows must not replace a day. --scope tells which partitions a run owns.
 
