@@ -192,14 +192,26 @@ const UNIT: &str = r#"
     partition out --by "$BY" --mode append --step late <"late-$HOUR.arrows"
 "#;
 
+/// One unit: an hour's rows wherever they belong, in the place of what it wrote before.
+const REPLACED: &str = r#"
+    ingest "raw/$HOUR.ndjson" --schema s.json --rejects "bad-$HOUR.ndjson" |
+    validate --schema s.json --rejects "rej-$HOUR.ndjson" |
+    partition out --by "$BY" --mode replace-unit --unit "$HOUR" --max-shrink 100%
+"#;
+
 fn unit(day: &Day, hour: &str) -> Command {
-    use std::os::unix::process::CommandExt;
-    let mut command = sh(day.path(), UNIT);
+    let mut command = background(day, UNIT);
     command
-        .env("BY", BY)
         .env("HOUR", hour)
         .env("MILLRACE_RUN_ID", format!("r-{hour}"));
     command
+}
+
+fn background(day: &Day, script: &str) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = sh(day.path(), script);
+    command
+        .env("BY", BY)
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -232,11 +244,46 @@ fn eight_units_side_by_side_killed_at_random_are_exact_after_a_rerun() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let rejected: u64 = hours
-        .iter()
-        .map(|hour| {
-            day.lines(&format!("bad-{hour}.ndjson")) + day.lines(&format!("rej-{hour}.ndjson"))
-        })
-        .sum();
-    assert_eq!(day.count("out", "true") + rejected, 8 * 400);
+    assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
+}
+
+/// Records that the tools refused in `hours`.
+fn rejected(day: &Day, hours: &[String]) -> u64 {
+    let of_hour = |hour: &String| {
+        day.lines(&format!("bad-{hour}.ndjson")) + day.lines(&format!("rej-{hour}.ndjson"))
+    };
+    hours.iter().map(of_hour).sum()
+}
+
+/// Late rows of eight units share partitions; a compactor works beside them.
+#[test]
+fn units_replaced_at_random_are_exact_also_after_they_were_compacted() {
+    let day = Day::new(9_600);
+    let hours: Vec<String> = (0..8).map(|hour| format!("{hour:02}")).collect();
+    let of_hour = |hour: &String| {
+        let mut unit = background(&day, REPLACED);
+        unit.env("HOUR", hour).spawn().unwrap()
+    };
+    let compact = "compact out --all --keep-units";
+    let mut random = Random::new(5);
+    for _round in 0..4 {
+        let mut children: Vec<Child> = hours.iter().map(of_hour).collect();
+        children.push(background(&day, compact).spawn().unwrap());
+        for child in &mut children {
+            sleep(Duration::from_millis(random.below(60)));
+            kill(&format!("-{}", child.id()));
+        }
+        for mut child in children {
+            child.wait().unwrap();
+        }
+    }
+    for _twice in 0..2 {
+        let children: Vec<Child> = hours.iter().map(of_hour).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
+        run(&mut sh(day.path(), compact)).code(0);
+        assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
+    }
 }

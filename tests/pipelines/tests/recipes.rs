@@ -29,6 +29,19 @@ fn laid_out() -> Day {
     day
 }
 
+/// Moves the last `count` records of hour `from` to the end of hour `to`.
+fn move_records(day: &Day, from: u32, to: u32, count: usize) {
+    let file = |hour: u32| day.path().join(format!("raw/2026-03-17/{hour:02}.ndjson"));
+    let text = std::fs::read_to_string(file(from)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (stay, go) = lines.split_at(lines.len() - count);
+    let line = |line: &&str| format!("{line}\n");
+    std::fs::write(file(from), stay.iter().map(line).collect::<String>()).unwrap();
+    let mut other = std::fs::read_to_string(file(to)).unwrap();
+    other.extend(go.iter().map(line));
+    std::fs::write(file(to), other).unwrap();
+}
+
 fn at(day: &Day, script: &str) -> Outcome {
     run(&mut sh(day.path(), script))
 }
@@ -59,6 +72,57 @@ fn the_shell_script_runs_a_day_once() {
     assert_eq!(accounted(&day), good);
     let wrong = at(&day, "./daily.sh").code(2);
     assert!(wrong.stderr.starts_with("usage: "), "{}", wrong.stderr);
+}
+
+#[test]
+fn rows_that_arrive_in_another_hour_are_never_lost() {
+    let day = laid_out();
+    // Late, and by a clock that is ahead: hour 21 itself is written after that.
+    move_records(&day, 4, 20, 7);
+    move_records(&day, 21, 4, 5);
+    at(&day, "./daily.sh day 2026-03-17").code(0);
+    accounted(&day);
+}
+
+#[test]
+fn an_hour_is_done_again_after_the_day_was_compacted() {
+    let mut day = laid_out();
+    move_records(&day, 4, 5, 3);
+    move_records(&day, 6, 5, 2);
+    at(&day, "./daily.sh day 2026-03-17").code(0);
+    accounted(&day);
+    let hour = |day: &Day, hour: u32| {
+        let filter = format!("order_date = DATE '2026-03-17' AND order_hour = {hour}");
+        day.count("orders", &filter)
+    };
+    let before = [4, 5, 6, 7].map(|at| hour(&day, at));
+    // The hour's file is delivered again without the records of other hours.
+    let raw = "raw/2026-03-17/05.ndjson";
+    at(&day, &format!("head -n -5 {raw} > new && mv new {raw}")).code(0);
+    day.counts.rows -= 5;
+    at(&day, "checkpoint undo orders 2026-03-17T05").code(0);
+    at(&day, "./daily.sh day 2026-03-17").code(0);
+    accounted(&day);
+    let after = [4, 5, 6, 7].map(|at| hour(&day, at));
+    assert_eq!((after[1], after[3]), (before[1], before[3]));
+    let gone = before[0] - after[0] + before[2] - after[2];
+    assert!((3..=5).contains(&gone), "{before:?} {after:?}");
+    // Settled, it has as few files as can be, and the hour is not replaced any more.
+    at(&day, "./daily.sh settle 2026-03-18").code(0);
+    accounted(&day);
+    at(&day, "checkpoint undo orders 2026-03-17T05").code(0);
+    let args = "--retries 2 --retry-delay 5s";
+    let refused = at(
+        &day,
+        &format!("sed -i 's/{args}/--retries 0/' daily.sh; ./daily.sh day 2026-03-17"),
+    )
+    .code(3);
+    assert!(
+        refused.stderr.contains("it was compacted"),
+        "{}",
+        refused.stderr
+    );
+    accounted(&day);
 }
 
 #[test]
