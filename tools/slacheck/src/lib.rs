@@ -32,6 +32,7 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
         Err(failure) => Verdict::unknown(failure.to_string()),
     };
     job.metrics.detail("state", verdict.state.as_str());
+    job.metrics.detail("reason", verdict.reason.as_str());
     print::print(args, &verdict).map_err(unknown)?;
     Ok(Exit(match verdict.state {
         State::Ok => 0,

@@ -279,6 +279,21 @@ fn what_cannot_be_judged_is_unknown() {
 }
 
 #[test]
+fn metrics_tell_the_state_and_its_reason() {
+    let folder = Folder::new();
+    let args = ["orders", "--deadline", "08:00 UTC", "--metrics", "m.json"];
+    folder.check(&args).code(3);
+    let line = std::fs::read_to_string(folder.0.path().join("m.json")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let reason = value["slacheck"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("no checkpoint store"), "{line}");
+    assert_eq!(
+        (&value["slacheck"]["state"], &value["exit"]),
+        (&"UNKNOWN".into(), &3.into())
+    );
+}
+
+#[test]
 fn wrong_usage_is_3() {
     let folder = Folder::new();
     for case in [
