@@ -118,18 +118,18 @@ impl Intake {
         Ok(intake.taken())
     }
 
-    /// Gives the rows of the stream, if `split` asks for it, until `give` returns false.
+    /// Gives the rows of the stream, if `wanted`, until `give` returns false.
     fn read(
         &mut self,
         reader: &mut Reader,
-        split: bool,
+        wanted: bool,
         job: &Job,
         mut give: impl FnMut(Rows) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
         while let Some(batch) = reader.next().context("nothing committed")? {
             job.metrics.records_in.add(batch.num_rows() as u64);
             job.metrics.bytes_in.set(reader.bytes_read());
-            let window = guarded("a batch", || self.take(batch, split, job))?;
+            let window = guarded("a batch", || self.take(batch, wanted, job))?;
             if let Some(window) = window
                 && !give(self.named(window))?
             {
@@ -166,7 +166,7 @@ impl Intake {
     fn take(
         &mut self,
         batch: RecordBatch,
-        split: bool,
+        wanted: bool,
         job: &Job,
     ) -> Result<Option<Window>, Failure> {
         if let Some(content) = &mut self.content {
@@ -180,7 +180,7 @@ impl Intake {
         for id in &ids {
             self.rows[*id as usize] += 1;
         }
-        if !split || ids.is_empty() {
+        if !wanted || ids.is_empty() {
             return Ok(None);
         }
         let batch = self.to_files(&batch).map_err(kernel)?;
