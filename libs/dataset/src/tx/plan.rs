@@ -196,7 +196,7 @@ fn is_of_others(path: &Path, unit: &str) -> Result<bool, Error> {
             quoted(path.to_string_lossy()),
             quoted(unit)
         ))
-        .hint("it was compacted: rewrite the whole partition with --mode overwrite")),
+        .hint("it was compacted without --keep-units: rewrite the whole partition with --mode overwrite")),
     }
 }
 
