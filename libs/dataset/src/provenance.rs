@@ -4,6 +4,7 @@
 //! written only if somebody gave one, and no time of day.
 
 use crate::tx::UNITS_KEY;
+use parquet::file::metadata::FileMetaData;
 use std::collections::BTreeSet;
 
 /// In front of every key of ours.
@@ -46,12 +47,24 @@ impl Provenance<'_> {
     }
 }
 
-/// The names in a file's value of [`UNITS_KEY`].
+/// Units that are not written as we write them.
+#[derive(Debug, thiserror::Error)]
+#[error("{UNITS_KEY} is no list of names")]
+pub struct UnitsError(#[from] serde_json::Error);
+
+/// The units whose rows a file holds, by its own account; empty when it names none.
 ///
 /// # Errors
-/// A value that is no list of names.
-pub fn units(value: &str) -> Result<Vec<String>, serde_json::Error> {
-    serde_json::from_str(value)
+/// A value of [`UNITS_KEY`] that is no list of names.
+pub fn units(file: &FileMetaData) -> Result<Vec<String>, UnitsError> {
+    let mut pairs = file.key_value_metadata().into_iter().flatten();
+    let value = pairs
+        .find(|pair| pair.key == UNITS_KEY)
+        .and_then(|pair| pair.value.as_deref());
+    Ok(value
+        .map(serde_json::from_str)
+        .transpose()?
+        .unwrap_or_default())
 }
 
 /// The pairs for a file with the rows of several, whose pairs are `files`: units are
@@ -62,7 +75,7 @@ pub fn merged(files: &[Vec<(String, String)>]) -> Vec<(String, String)> {
     let mut units: BTreeSet<String> = BTreeSet::new();
     for (key, value) in files.iter().flatten() {
         if key == UNITS_KEY {
-            units.extend(self::units(value).unwrap_or_default());
+            units.extend(serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
             continue;
         }
         let agreed = || {

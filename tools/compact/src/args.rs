@@ -84,8 +84,8 @@ pub struct Args {
     pub keep_units: bool,
     /// Print what would be done, and do nothing
     ///
-    /// Print what would be done, and do nothing: a line for each partition with its files
-    /// and bytes, about how many files they become, how many row groups are copied as bytes
+    /// Print what would be done, and do nothing: a line for each partition, with --keep-units
+    /// for each set of units in it, with its files and bytes, about how many files they become, how many row groups are copied as bytes
     /// and how many encoded anew, and how many files are left alone.
     #[arg(long)]
     pub dry_run: bool,

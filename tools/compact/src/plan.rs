@@ -55,13 +55,18 @@ impl InputFile {
 
 impl PartitionPlan {
     /// For `files` of the partition at `path`. None if there is nothing to do.
-    pub(crate) fn of(path: &str, files: &[&DataFile], bounds: Bounds) -> Option<PartitionPlan> {
+    pub(crate) fn of(
+        path: &str,
+        units: Option<Vec<String>>,
+        files: &[&DataFile],
+        bounds: Bounds,
+    ) -> Option<PartitionPlan> {
         let sizes: Vec<u64> = files.iter().map(|file| file.size).collect();
         let chosen = decide(&sizes, bounds)?;
         let inputs = chosen.inputs.iter().map(|&index| files[index]);
         Some(PartitionPlan {
             path: path.to_owned(),
-            units: None,
+            units,
             inputs: inputs.map(InputFile::new).collect(),
             kept: sizes.len() - chosen.inputs.len(),
             outputs: chosen.outputs,
@@ -98,11 +103,6 @@ impl PartitionPlan {
             "" => stage.dir().to_owned(),
             path => stage.dir().join(path),
         }
-    }
-
-    /// How many partitions `plans`, which are in their order, are for.
-    pub(crate) fn partitions(plans: &[PartitionPlan]) -> usize {
-        PartitionPlan::by_partition(plans).count()
     }
 
     /// The plans of each partition; `plans` are in the order of the partitions.

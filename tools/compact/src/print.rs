@@ -12,7 +12,6 @@ use millrace_dataset::tx::LogEntry;
 use millrace_fault::{Context, Exit, Failure};
 use millrace_parallel::side_by_side;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// A plan, and how many row groups are copied and encoded.
 type Counted<'a> = (&'a PartitionPlan, (usize, usize));
@@ -20,7 +19,8 @@ type Counted<'a> = (&'a PartitionPlan, (usize, usize));
 /// Prints what would be done.
 pub(crate) fn plans(args: &Args, root: &Root, plans: &[PartitionPlan]) -> Result<Exit, Failure> {
     let recorded = DatasetDescription::recorded(root)?;
-    let (_, share) = shares(args, PartitionPlan::partitions(plans), recorded.as_ref());
+    let partitions = PartitionPlan::by_partition(plans).count();
+    let (_, share) = shares(args, partitions, recorded.as_ref());
     let counts = side_by_side(plans, args.threads.count(), |plan| {
         count_groups(plan, recorded.as_ref(), share)
     })?;
@@ -33,7 +33,7 @@ pub(crate) fn plans(args: &Args, root: &Root, plans: &[PartitionPlan]) -> Result
             out.line(json!({ "partitions": all }).to_string())?;
         }
         Form::Text if counted.is_empty() => {}
-        Form::Text => table(&counted, &mut out)?,
+        Form::Text => table(&counted, partitions, &mut out)?,
     }
     match out.finish() {
         Err(failure) if failure.is_silent() => Ok(Exit::DONE),
@@ -52,9 +52,7 @@ const HEAD: [&str; 7] = [
 ];
 
 /// Columns that line up: names to the left, numbers to the right.
-fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
-    let plans = counted.iter().map(|(plan, _)| *plan);
-    let partitions: BTreeSet<&str> = plans.map(|plan| plan.path.as_str()).collect();
+fn table(counted: &[Counted], partitions: usize, out: &mut Stdout) -> Result<(), Failure> {
     let mut lines: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
     lines.extend(counted.iter().map(plan_line));
     let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max();
@@ -69,7 +67,7 @@ fn table(counted: &[Counted], out: &mut Stdout) -> Result<(), Failure> {
     let files: usize = counted.iter().map(|(plan, _)| plan.inputs.len()).sum();
     let outputs: u64 = counted.iter().map(|(plan, _)| plan.outputs).sum();
     let bytes: u64 = counted.iter().map(|(plan, _)| plan.bytes()).sum();
-    let count = match partitions.len() {
+    let count = match partitions {
         1 => "1 partition".to_owned(),
         count => format!("{count} partitions"),
     };

@@ -6,7 +6,6 @@ use crate::sorted;
 use millrace_dataset::listing::{DataFile, Partition};
 use millrace_dataset::provenance;
 use millrace_dataset::read::Source;
-use millrace_dataset::tx::UNITS_KEY;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
 use millrace_parallel::side_by_side;
@@ -52,17 +51,12 @@ impl<'a> Survey<'a> {
                 let plan = PartitionPlan::sorted(partition, self.bounds, sorted);
                 plan.into_iter().collect()
             }
-            None if self.keep_units => self.by_units(partition, &footers)?,
-            None => {
-                let files: Vec<&DataFile> = partition.files.iter().collect();
-                let plan = PartitionPlan::of(&partition.path, &files, self.bounds);
-                plan.into_iter().collect()
-            }
+            None => self.by_size(partition, &footers)?,
         };
-        for plan in plans
-            .iter_mut()
-            .filter(|plan| self.keeps(plan.inputs.len()))
-        {
+        for plan in &mut plans {
+            if !self.keeps(plan.inputs.len()) {
+                continue;
+            }
             let mut footers = partition.files.iter().zip(&footers);
             for InputFile { file, footer } in &mut plan.inputs {
                 // Both are in the order of the partition's list.
@@ -73,24 +67,21 @@ impl<'a> Survey<'a> {
         Ok(plans)
     }
 
-    /// A plan for the files of the same units, by the names of these.
-    fn by_units(
+    /// A plan for the files, or for those of the same units, in the order of their names.
+    fn by_size(
         &self,
         partition: &Partition,
         footers: &[Option<ArrowReaderMetadata>],
     ) -> Result<Vec<PartitionPlan>, Failure> {
-        let mut files: BTreeMap<Vec<String>, Vec<&DataFile>> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<Vec<String>>, Vec<&DataFile>> = BTreeMap::new();
         for (file, footer) in partition.files.iter().zip(footers) {
-            files.entry(units(file, footer)?).or_default().push(file);
+            let units = self.keep_units.then(|| units(file, footer)).transpose()?;
+            groups.entry(units).or_default().push(file);
         }
-        let plan = |(units, files): (Vec<String>, Vec<&DataFile>)| {
-            let plan = PartitionPlan::of(&partition.path, &files, self.bounds)?;
-            Some(PartitionPlan {
-                units: Some(units),
-                ..plan
-            })
+        let plan = |(units, files): (Option<Vec<String>>, Vec<&DataFile>)| {
+            PartitionPlan::of(&partition.path, units, &files, self.bounds)
         };
-        Ok(files.into_iter().filter_map(plan).collect())
+        Ok(groups.into_iter().filter_map(plan).collect())
     }
 
     fn keeps(&self, files: usize) -> bool {
@@ -100,22 +91,11 @@ impl<'a> Survey<'a> {
 
 /// The units whose rows a file holds, sorted; none where nothing is known of them.
 fn units(file: &DataFile, footer: &Option<ArrowReaderMetadata>) -> Result<Vec<String>, Failure> {
-    let pairs = footer
-        .as_ref()
-        .and_then(|footer| footer.metadata().file_metadata().key_value_metadata());
-    let value = pairs
-        .into_iter()
-        .flatten()
-        .find(|pair| pair.key == UNITS_KEY)
-        .and_then(|pair| pair.value.as_deref());
-    let Some(value) = value else {
+    let Some(footer) = footer else {
         return Ok(Vec::new());
     };
-    let mut units = provenance::units(value).map_err(|_| {
-        Failure::data(format!(
-            "{}: {UNITS_KEY} is no list of names",
-            quoted(file.path.to_string_lossy())
-        ))
+    let mut units = provenance::units(footer.metadata().file_metadata()).map_err(|error| {
+        Failure::data(format!("{}: {error}", quoted(file.path.to_string_lossy())))
     })?;
     units.sort();
     Ok(units)

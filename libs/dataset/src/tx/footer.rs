@@ -37,19 +37,12 @@ pub(crate) fn read(path: &Path) -> Result<Footer, Error> {
         ))
     };
     let rows = u64::try_from(file.num_rows()).map_err(|_| damaged())?;
-    let value = file
-        .key_value_metadata()
-        .into_iter()
-        .flatten()
-        .find(|pair| pair.key == UNITS_KEY);
-    let units = value
-        .and_then(|pair| pair.value.as_deref())
-        .map(|text| units(text, path))
-        .transpose()?;
+    let units = provenance::units(file)
+        .map_err(|error| Error::data(format!("{}: {error}", quoted(path.to_string_lossy()))))?;
     Ok(Footer {
         rows,
         bytes: source.len(),
-        units: units.unwrap_or_default(),
+        units,
     })
 }
 
@@ -63,15 +56,6 @@ pub(crate) fn schema(path: &Path) -> Result<SchemaRef, Error> {
     schema.map(Arc::new).map_err(|error| Error::Parquet {
         path: path.to_owned(),
         source: error,
-    })
-}
-
-fn units(text: &str, path: &Path) -> Result<Vec<String>, Error> {
-    provenance::units(text).map_err(|_| {
-        Error::data(format!(
-            "{}: {UNITS_KEY} is no list of names",
-            quoted(path.to_string_lossy())
-        ))
     })
 }
 
