@@ -225,26 +225,35 @@ fn eight_units_side_by_side_killed_at_random_are_exact_after_a_rerun() {
     let hours: Vec<String> = (0..8).map(|hour| format!("{hour:02}")).collect();
     let mut random = Random::new(11);
     for _round in 0..4 {
-        let mut children: Vec<Child> = hours
+        let children = hours
             .iter()
             .map(|hour| unit(&day, hour).spawn().unwrap())
             .collect();
-        for child in &mut children {
-            sleep(Duration::from_millis(random.below(60)));
-            kill(&format!("-{}", child.id()));
-        }
-        for mut child in children {
-            child.wait().unwrap();
-        }
+        kill_at_random(children, &mut random);
     }
     let children: Vec<Child> = hours
         .iter()
         .map(|hour| unit(&day, hour).spawn().unwrap())
         .collect();
+    all_succeed(children);
+    assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
+}
+
+/// Kills the process groups of `children`, one after the other, a moment in between.
+fn kill_at_random(children: Vec<Child>, random: &mut Random) {
+    for child in &children {
+        sleep(Duration::from_millis(random.below(60)));
+        kill(&format!("-{}", child.id()));
+    }
+    for mut child in children {
+        child.wait().unwrap();
+    }
+}
+
+fn all_succeed(children: Vec<Child>) {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
 }
 
 /// Records that the tools refused in `hours`.
@@ -269,19 +278,11 @@ fn units_replaced_at_random_are_exact_also_after_they_were_compacted() {
     for _round in 0..4 {
         let mut children: Vec<Child> = hours.iter().map(of_hour).collect();
         children.push(background(&day, compact).spawn().unwrap());
-        for child in &mut children {
-            sleep(Duration::from_millis(random.below(60)));
-            kill(&format!("-{}", child.id()));
-        }
-        for mut child in children {
-            child.wait().unwrap();
-        }
+        kill_at_random(children, &mut random);
     }
     for _twice in 0..2 {
         let children: Vec<Child> = hours.iter().map(of_hour).collect();
-        for mut child in children {
-            assert!(child.wait().unwrap().success());
-        }
+        all_succeed(children);
         assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);
         run(&mut sh(day.path(), compact)).code(0);
         assert_eq!(day.count("out", "true") + rejected(&day, &hours), 8 * 400);

@@ -42,6 +42,12 @@ fn move_records(day: &Day, from: u32, to: u32, count: usize) {
     std::fs::write(file(to), other).unwrap();
 }
 
+/// A unit that fails is not tried again.
+fn without_retries(day: &Day) {
+    let script = "sed -i 's/--retries 2 --retry-delay 5s/--retries 0/' daily.sh";
+    at(day, script).code(0);
+}
+
 fn at(day: &Day, script: &str) -> Outcome {
     run(&mut sh(day.path(), script))
 }
@@ -111,12 +117,8 @@ fn an_hour_is_done_again_after_the_day_was_compacted() {
     at(&day, "./daily.sh settle 2026-03-18").code(0);
     accounted(&day);
     at(&day, "checkpoint undo orders 2026-03-17T05").code(0);
-    let args = "--retries 2 --retry-delay 5s";
-    let refused = at(
-        &day,
-        &format!("sed -i 's/{args}/--retries 0/' daily.sh; ./daily.sh day 2026-03-17"),
-    )
-    .code(3);
+    without_retries(&day);
+    let refused = at(&day, "./daily.sh day 2026-03-17").code(3);
     assert!(
         refused.stderr.contains("it was compacted"),
         "{}",
@@ -156,11 +158,8 @@ fn a_failing_plan_fails_make() {
 fn an_hour_that_fails_fails_the_day_and_the_rest_is_done() {
     let day = laid_out();
     at(&day, "mv raw/2026-03-17/07.ndjson late-arrival").code(0);
-    let failed = at(
-        &day,
-        "sed -i 's/--retries 2 --retry-delay 5s/--retries 0/' daily.sh; ./daily.sh day 2026-03-17",
-    )
-    .code(4);
+    without_retries(&day);
+    let failed = at(&day, "./daily.sh day 2026-03-17").code(4);
     assert!(
         failed.stderr.contains("23 done, 1 failed"),
         "{}",
