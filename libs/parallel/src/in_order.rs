@@ -21,25 +21,39 @@ impl<T> Hand<T> {
     pub fn over(&self, item: T) -> bool {
         self.0.send(Ok(item)).is_ok()
     }
+
+    /// What comes instead of further results. Nobody listens only when all is over.
+    pub(crate) fn fail(&self, failure: Failure) {
+        let _ = self.0.send(Err(failure));
+    }
+}
+
+/// How much is begun and not taken yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog {
+    /// Pieces of work that go on at once; twice as many may be begun.
+    pub threads: usize,
+    /// More of them while they weigh no more than this together: small ones are then made
+    /// while their taker is busy with the last ones.
+    pub small: u64,
+    /// None beside another if they would weigh more than this together.
+    pub large: u64,
 }
 
 type Job<U, T> = (U, SyncSender<Result<T, Failure>>);
 
-/// Runs `work` on each of `units` with up to `threads` of them at once, and `take`s
-/// what they hand over: all of the first unit, then all of the second, and so on. The
-/// first failure in that order ends it, and so does a `take` that returns false.
+/// Runs `work` on each of `units` with as many of them at once as the backlog permits, and
+/// `take`s what they hand over: all of the first unit, then all of the second, and so on.
+/// The first failure in that order ends it, and so does a `take` that returns false.
 ///
-/// At most twice as many units as threads are begun and not taken yet, so that a long one
-/// does not hold up the threads, and what waits is bounded; more of them while they weigh,
-/// by what stands beside each, no more than `most` together: small ones are then made
-/// while their taker is busy with the last ones.
+/// What a unit weighs stands beside it. Beside what waits there is the unit whose results
+/// are being taken.
 ///
 /// # Errors
 /// The first failure, in the order of the units, of `work` or `take`.
 pub fn in_order<U: Send, T: Send>(
     units: impl IntoIterator<Item = (U, u64)>,
-    threads: usize,
-    most: u64,
+    backlog: Backlog,
     work: impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync,
     mut take: impl FnMut(T) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
@@ -48,7 +62,7 @@ pub fn in_order<U: Send, T: Send>(
     thread::scope(|scope| {
         // Moved in: the threads end when it is dropped, before the scope waits for them.
         let jobs = jobs;
-        for _ in 0..threads {
+        for _ in 0..backlog.threads {
             scope.spawn(|| worker(&queue, &work));
         }
         let mut units = units.into_iter().peekable();
@@ -56,7 +70,9 @@ pub fn in_order<U: Send, T: Send>(
         let mut held: u64 = 0;
         loop {
             let has_room = |(_, weight): &(U, u64)| {
-                waiting.len() < 2 * threads || held.saturating_add(*weight) <= most
+                let weight = held.saturating_add(*weight);
+                let is_small = waiting.len() < 2 * backlog.threads || weight <= backlog.small;
+                waiting.is_empty() || (is_small && weight <= backlog.large)
             };
             if let Some((unit, weight)) = units.next_if(has_room) {
                 let (sender, receiver) = sync_channel(BACKLOG);
@@ -91,8 +107,7 @@ fn worker<U, T>(
         let hand = Hand::to(sender);
         // A unit that ended in a panic must not look complete.
         if let Err(failure) = guarded("rows", || work(unit, &hand)) {
-            // Nobody listens only when all is over.
-            let _ = hand.0.send(Err(failure));
+            hand.fail(failure);
         }
     }
 }
@@ -116,7 +131,12 @@ mod tests {
             }
         };
         let units = (first..20).map(|unit| (unit, u64::MAX));
-        let result = in_order(units, threads, 0, work, |item| {
+        let backlog = Backlog {
+            threads,
+            small: 0,
+            large: u64::MAX,
+        };
+        let result = in_order(units, backlog, work, |item| {
             taken.push(item);
             Ok(taken.len() < stop_at)
         });
@@ -145,7 +165,19 @@ mod tests {
     /// While the first unit is not taken, as many others are made as there is room for.
     #[test]
     fn what_waits_is_bounded_by_count_and_by_weight() {
-        for (most, begun) in [(0, 2), (2, 2), (5, 5), (1000, 12)] {
+        for (small, large, begun) in [
+            (0, 100, 2),
+            (2, 100, 2),
+            (5, 100, 5),
+            (100, 100, 12),
+            (100, 3, 3),
+            (100, 0, 1),
+        ] {
+            let backlog = Backlog {
+                threads: 1,
+                small,
+                large,
+            };
             let (made, told) = channel();
             let work = |unit: usize, hand: &Hand<usize>| {
                 hand.over(unit);
@@ -158,12 +190,12 @@ mod tests {
                 if unit == 0 {
                     let count = told.iter().take(begun).count();
                     let more = told.recv_timeout(std::time::Duration::from_millis(50));
-                    assert_eq!((count, more.is_err()), (begun, true), "{most}");
+                    assert_eq!((count, more.is_err()), (begun, true), "{backlog:?}");
                 }
                 taken.push(unit);
                 Ok(true)
             };
-            in_order(units, 1, most, work, take).unwrap();
+            in_order(units, backlog, work, take).unwrap();
             assert_eq!(taken, (0..12).collect::<Vec<_>>());
         }
     }

@@ -5,11 +5,14 @@
 //! - [`in_order`]: work whose results come piece by piece and are taken while it goes on,
 //!   with a bounded backlog.
 //! - [`ahead`]: one such piece of work, a step ahead.
+//! - [`abreast`]: several whose results belong together, one of each at a time.
 
+mod abreast;
 mod ahead;
 mod in_order;
 mod side_by_side;
 
+pub use abreast::abreast;
 pub use ahead::ahead;
-pub use in_order::{Hand, in_order};
+pub use in_order::{Backlog, Hand, in_order};
 pub use side_by_side::side_by_side;

@@ -16,7 +16,7 @@ use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
-use millrace_parallel::{Hand, in_order, side_by_side};
+use millrace_parallel::{Backlog, Hand, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -279,8 +279,12 @@ pub(crate) fn merge(
     let read = |input: &Input, hand: &Hand<Piece>| read_file(input, inputs, &copies, hand, job);
     let files = inputs.files.iter();
     let files = files.map(|input| (input, input.bytes()));
-    let ahead = share.row_group / AHEAD;
-    in_order(files, share.threads, ahead, read, |piece| {
+    let backlog = Backlog {
+        threads: share.threads,
+        small: share.row_group / AHEAD,
+        large: u64::MAX,
+    };
+    in_order(files, backlog, read, |piece| {
         match piece {
             Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
             Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,

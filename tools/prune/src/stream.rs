@@ -12,7 +12,7 @@ use arrow_select::concat::concat_batches;
 use millrace_cli::Job;
 use millrace_expr::Predicate;
 use millrace_fault::Failure;
-use millrace_parallel::{Hand, in_order};
+use millrace_parallel::{Backlog, Hand, in_order};
 use millrace_stream::Output;
 use std::sync::{Arc, Mutex};
 
@@ -115,8 +115,13 @@ pub(crate) fn each_batch(
         }
     };
     let groups = prepared.plan.groups.iter();
-    let groups = groups.map(|group| (group, u64::MAX));
-    in_order(groups, threads, 0, work, take)
+    let groups = groups.map(|group| (group, 1));
+    let backlog = Backlog {
+        threads,
+        small: 0,
+        large: u64::MAX,
+    };
+    in_order(groups, backlog, work, take)
 }
 
 /// Small batches, of small files or few rows that pass, are put together.
