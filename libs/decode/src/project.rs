@@ -4,22 +4,12 @@ use arrow_schema::{Fields, Schema, SchemaRef};
 use millrace_fault::Failure;
 use std::sync::Arc;
 
-/// Drops all of a file's `columns` but those at `indices` (ascending); the schema of these,
-/// of a file with the fields `full`.
+/// The schema of the columns at `indices` (ascending) of a file with the fields `full`.
 ///
 /// # Errors
 /// If there is no such column.
-pub(crate) fn project<T>(
-    full: Fields,
-    columns: &mut [Option<T>],
-    indices: &[usize],
-) -> Result<SchemaRef, Failure> {
+pub(crate) fn project(full: Fields, indices: &[usize]) -> Result<SchemaRef, Failure> {
     let schema = Schema::new(full).project(indices);
     let schema = schema.map_err(|error| Failure::data(error.to_string()))?;
-    for (index, column) in columns.iter_mut().enumerate() {
-        if !indices.contains(&index) {
-            *column = None;
-        }
-    }
     Ok(Arc::new(schema))
 }

@@ -13,10 +13,11 @@ use arrow_avro::compression::CompressionCodec;
 use arrow_avro::writer::WriterBuilder;
 use arrow_avro::writer::format::AvroOcfFormat;
 use arrow_schema::{DataType, Field, Schema};
-use millrace_decode::avro::{Reader, Sizes};
+use millrace_decode::avro::{Parcel, Reader, Sizes};
 use millrace_fault::{Exit, Failure};
 use millrace_testkit::avro::{self, block, file, header, long, record, text};
 use std::io::{Cursor, Read, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 const SIZES: Sizes = Sizes {
@@ -36,11 +37,23 @@ fn open(bytes: &[u8], sizes: Sizes) -> Result<Reader, Failure> {
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<RecordBatch>, Failure> {
-    let mut reader = open(bytes, SIZES)?;
+    batches(open(bytes, SIZES)?)
+}
+
+fn batches(mut reader: Reader) -> Result<Vec<RecordBatch>, Failure> {
     let mut batches = Vec::new();
-    while let Some(batch) = reader.next()? {
-        batches.push(batch);
+    while let Some(parcel) = reader.next()? {
+        batches.extend(decoded(parcel)?);
     }
+    Ok(batches)
+}
+
+fn decoded(parcel: Parcel) -> Result<Vec<RecordBatch>, Failure> {
+    let mut batches = Vec::new();
+    parcel.decode(|batch| {
+        batches.push(batch);
+        ControlFlow::Continue(())
+    })?;
     Ok(batches)
 }
 
@@ -331,7 +344,7 @@ fn values_that_are_none_are_refused_with_their_place() {
         // Also where the column is not wanted.
         let mut reader = open(&bytes, SIZES).unwrap();
         reader.project(&[0]).unwrap();
-        assert_eq!(reader.next().is_ok(), kind == decimal, "{kind}");
+        assert_eq!(batches(reader).is_ok(), kind == decimal, "{kind}");
     }
 }
 
@@ -386,9 +399,9 @@ fn a_null_of_one_byte_does_not_grow_without_bounds() {
         batch_rows: 8192,
         ..SIZES
     };
-    let mut reader = open(&rows, sizes).unwrap();
-    let batch = reader.next().unwrap().unwrap();
-    assert!(batch.num_rows() < 300, "{}", batch.num_rows());
+    let batches = batches(open(&rows, sizes).unwrap()).unwrap();
+    let most = batches.iter().map(RecordBatch::num_rows).max();
+    assert!(most < Some(300), "{most:?}");
     let list = record(&[("a", &format!(r#"{{"type":"array","items":{wide}}}"#))]);
     let items = [long(900_000), vec![0; 900_000], long(0)].concat();
     assert!(refusal(&file(&list, 1, &items)).contains("lists with too many items"));
@@ -525,11 +538,42 @@ fn columns_that_are_not_wanted_are_passed_over() {
     let mut reader = open(&bytes, SIZES).unwrap();
     reader.project(&[1, 4]).unwrap();
     assert_eq!(reader.schema().fields().len(), 2);
-    let found = rows(&[reader.next().unwrap().unwrap()]);
+    let found = rows(&batches(reader).unwrap());
     assert_eq!(found[2], r#"{"name":"name 2","list":[0,1]}"#);
     let mut reader = open(&bytes, SIZES).unwrap();
     reader.project(&[]).unwrap();
-    assert_eq!(reader.next().unwrap().unwrap().num_rows(), 300);
+    assert_eq!(batches(reader).unwrap()[0].num_rows(), 300);
+}
+
+/// Parcels are decoded by threads of their own: none may need another.
+#[test]
+fn parcels_are_decoded_in_any_order() {
+    let parts: Vec<RecordBatch> = (0..9).map(|part| sample(300 + part)).collect();
+    let bytes = written(&parts, None);
+    let mut reader = open(&bytes, SIZES).unwrap();
+    let mut parcels: Vec<Parcel> = std::iter::from_fn(|| reader.next().unwrap()).collect();
+    assert_eq!(parcels.len(), 3);
+    parcels.reverse();
+    let mut found: Vec<Vec<RecordBatch>> = parcels
+        .into_iter()
+        .map(|parcel| decoded(parcel).unwrap())
+        .collect();
+    found.reverse();
+    // As many blocks as fit into a batch.
+    let counts = found
+        .iter()
+        .map(|batches| batches.iter().map(RecordBatch::num_rows));
+    let counts: Vec<Vec<usize>> = counts.map(Iterator::collect).collect();
+    assert_eq!(counts, [[903], [912], [921]]);
+    assert_eq!(found.concat(), read(&bytes).unwrap());
+    // Records are numbered through the file.
+    let numbers = record(&[("a", r#""int""#)]);
+    let bad = [
+        header(&numbers, "null"),
+        block(1200, &[0; 1200]),
+        block(2, &[0, 0x80]),
+    ];
+    assert!(refusal(&bad.concat()).contains("record 1202: /a: "));
 }
 
 #[test]

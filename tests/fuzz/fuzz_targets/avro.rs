@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use millrace_decode::avro::{Reader, Sizes};
 use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut source = Cursor::new(bytes.to_vec());
@@ -13,8 +14,14 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let columns = reader.schema().fields().len();
-    while let Ok(Some(batch)) = reader.next() {
-        assert!(batch.num_rows() <= 1000);
-        assert_eq!(batch.num_columns(), columns);
+    while let Ok(Some(parcel)) = reader.next() {
+        let decoded = parcel.decode(|batch| {
+            assert!(batch.num_rows() <= 1000);
+            assert_eq!(batch.num_columns(), columns);
+            ControlFlow::Continue(())
+        });
+        if decoded.is_err() {
+            return;
+        }
     }
 });

@@ -102,6 +102,9 @@ Compressed files are decompressed ahead of the decoders, each on a thread of its
 one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each about one
 MiB waits in memory, beside what its decompressor needs.
 
+Several threads share the columns of a Parquet file, and take turns at the blocks of an
+Avro file. ORC and Arrow files are decoded by one, beside which another writes.
+
 Parquet, Avro, ORC and Arrow files have columns of their own; several of them must agree in
 names and types, or hold types that fit without loss into those of the first file or of
 --schema. Parquet, ORC and Arrow files are read from their ends, so that they cannot come

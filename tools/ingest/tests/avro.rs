@@ -114,7 +114,7 @@ fn many_blocks_make_batches_of_the_usual_size() {
     let outcome = scratch.ingest("f --source-columns").code(0);
     let found = kit::batches(&outcome.stdout);
     let sizes: Vec<usize> = found.iter().map(|batch| batch.num_rows()).collect();
-    assert_eq!(sizes, [8192, 8192, 3617]);
+    assert_eq!(sizes, [8190, 8190, 3621]);
     assert!(rows(&outcome)[20_000].ends_with(r#""_source_line":20001}"#));
     let one = scratch.ingest("f --threads 1 --batch-rows 100").code(0);
     let four = scratch.ingest("f --threads 4 --batch-rows 100").code(0);

@@ -37,7 +37,8 @@ pub(super) struct Block {
     /// Where it begins in the file.
     pub(super) offset: u64,
     pub(super) records: u64,
-    pub(super) content: Vec<u8>,
+    /// As they are in the file, compressed or not.
+    pub(super) stored: Vec<u8>,
 }
 
 impl Container {
@@ -99,16 +100,17 @@ impl Container {
         if self.bytes(MARKER)? != self.marker {
             return Err(refuse("it does not end in the file's marker".to_owned()));
         }
-        let content = self
-            .codec
-            .decompress(stored, self.largest)
-            .map_err(refuse)?;
         Ok(Some(Block {
             number,
             offset,
             records,
-            content,
+            stored,
         }))
+    }
+
+    /// How blocks are compressed.
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
     }
 
     fn metadata(&mut self) -> Result<HashMap<Vec<u8>, Vec<u8>>, Failure> {

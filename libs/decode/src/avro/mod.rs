@@ -3,8 +3,9 @@
 //! Source of the format: the Avro 1.12 specification, "Object Container Files" and
 //! "Binary encoding".
 //!
-//! - The file is read from its beginning, block by block: it may come from a pipe. What is
-//!   in memory is one block, as stored and decompressed, and one batch.
+//! - The file is read from its beginning, block by block: it may come from a pipe. A few
+//!   blocks at a time make a parcel, which is decoded without the others, on any thread:
+//!   in memory is the parcel as stored, one block of it decompressed, and one batch.
 //! - Every byte is accounted for: a block must end in the file's sync marker and hold
 //!   exactly the records it says; a file that ends within a block is cut short. (One that
 //!   ends between two blocks is whole as far as the format goes: it has no end marker.)
@@ -23,8 +24,10 @@ mod block;
 mod codec;
 mod column;
 mod cursor;
+mod parcel;
 mod parse;
 mod reader;
 mod types;
 
+pub use parcel::Parcel;
 pub use reader::{Reader, Sizes, Source};

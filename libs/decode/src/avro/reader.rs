@@ -1,14 +1,12 @@
-//! Batches of a container's records.
+//! A file's blocks, in parcels: what is decoded, and turned into batches, at a time.
 
-use super::block::{Block, Container, malformed};
-use super::column::Column;
-use super::cursor::{Cursor, Malformed};
+use super::block::{Block, Container};
+use super::parcel::{Layout, Parcel};
 use super::parse;
-use super::types::{MOST_EMPTY, Type, arrow_fields};
+use super::types::arrow_fields;
 use crate::project::project;
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
-use millrace_fault::{Failure, quoted};
+use arrow_schema::{Schema, SchemaRef};
+use millrace_fault::Failure;
 use std::sync::Arc;
 
 pub use super::block::Source;
@@ -26,20 +24,12 @@ pub struct Sizes {
 
 /// Reads an Avro object container file.
 pub struct Reader {
-    file: String,
     container: Container,
-    sizes: Sizes,
-    fields: Vec<(String, Type)>,
-    /// The smallest size of a row in a batch.
-    width: usize,
-    /// For each field: its column, if it was asked for.
-    columns: Vec<Option<Column>>,
-    schema: SchemaRef,
-    block: Block,
-    /// What of the block was read.
-    at: usize,
-    /// Rows read so far.
-    rows: u64,
+    layout: Arc<Layout>,
+    /// Records of the parcels before.
+    records: u64,
+    /// The block that did not fit into the last one.
+    held: Option<Block>,
 }
 
 impl Reader {
@@ -50,29 +40,26 @@ impl Reader {
     pub fn new(file: &str, source: Source, sizes: Sizes) -> Result<Reader, Failure> {
         let (container, schema) = Container::open(file, source, sizes.block)?;
         let fields = parse::fields(&schema).map_err(|problem| container.corrupt(problem))?;
-        let columns = fields.iter().map(|(_, field)| Some(Column::new(field)));
-        Ok(Reader {
+        let layout = Layout {
             file: file.to_owned(),
-            container,
+            codec: container.codec(),
             sizes,
             width: fields.iter().map(|(_, field)| field.width()).sum(),
-            columns: columns.collect(),
+            wanted: vec![true; fields.len()],
             schema: Arc::new(Schema::new(arrow_fields(&fields))),
             fields,
-            block: Block {
-                number: 0,
-                offset: 0,
-                records: 0,
-                content: Vec::new(),
-            },
-            at: 0,
-            rows: 0,
+        };
+        Ok(Reader {
+            container,
+            layout: Arc::new(layout),
+            records: 0,
+            held: None,
         })
     }
 
     /// The columns asked for, at first all of them.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(&self.layout.schema)
     }
 
     /// Reads only these columns (ascending indices); the others are still checked.
@@ -80,95 +67,53 @@ impl Reader {
     /// # Errors
     /// If there is no such column.
     pub fn project(&mut self, indices: &[usize]) -> Result<(), Failure> {
-        self.schema = project(arrow_fields(&self.fields), &mut self.columns, indices)?;
+        let mut layout = Layout::clone(&self.layout);
+        layout.schema = project(arrow_fields(&layout.fields), indices)?;
+        layout.wanted = (0..layout.fields.len())
+            .map(|index| indices.contains(&index))
+            .collect();
+        self.layout = Arc::new(layout);
         Ok(())
     }
 
-    /// The next batch; None at the end of the file.
+    /// The next blocks, as many as a batch has room for, or one; None at the end of the file. What is
+    /// in them is decoded by whoever has them, in any order: it does not depend on blocks
+    /// elsewhere.
     ///
     /// # Errors
-    /// If a record or the file is malformed or cut short (3), or cannot be read (4).
+    /// If the file is malformed or cut short (3), or cannot be read (4). Then it is over.
     #[expect(
         clippy::should_implement_trait,
         reason = "it fails, and then it is over"
     )]
-    pub fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
-        let (mut rows, mut bytes) = (0, 0);
-        while rows < self.sizes.batch_rows && bytes < self.sizes.batch_bytes {
-            if self.block.records == 0 && !self.next_block()? {
+    pub fn next(&mut self) -> Result<Option<Parcel>, Failure> {
+        let mut parcel = Parcel {
+            layout: Arc::clone(&self.layout),
+            before: self.records,
+            blocks: Vec::new(),
+        };
+        let (mut records, mut bytes) = (0u64, 0);
+        while let Some(block) = self.block()? {
+            let (more, longer) = (block.records, block.stored.len());
+            let sizes = &self.layout.sizes;
+            let is_full = records.saturating_add(more) > sizes.batch_rows as u64
+                || bytes + longer > sizes.batch_bytes;
+            if is_full && !parcel.blocks.is_empty() {
+                self.held = Some(block);
                 break;
             }
-            bytes += self.record()?.max(self.width);
-            rows += 1;
+            records = records.saturating_add(more);
+            bytes += longer.max(1);
+            parcel.blocks.push(block);
         }
-        match rows {
-            0 => Ok(None),
-            _ => self.batch(rows).map(Some).map_err(|error| {
-                Failure::data(format!("cannot decode {}", quoted(&self.file))).because(error)
-            }),
-        }
+        self.records = self.records.saturating_add(records);
+        Ok((!parcel.blocks.is_empty()).then_some(parcel))
     }
 
-    /// Goes on to the next block that holds records; false behind the last one.
-    fn next_block(&mut self) -> Result<bool, Failure> {
-        loop {
-            let left = self.block.content.len() - self.at;
-            if left > 0 {
-                return Err(self.refuse(&format!("{left} bytes behind its last record")));
-            }
-            let Some(block) = self.container.next()? else {
-                return Ok(false);
-            };
-            (self.block, self.at) = (block, 0);
-            let records = self.block.records;
-            if self.block.content.is_empty() && records > MOST_EMPTY {
-                return Err(self.refuse(&format!("{records} records in no bytes")));
-            }
-            if records > 0 {
-                return Ok(true);
-            }
+    fn block(&mut self) -> Result<Option<Block>, Failure> {
+        match self.held.take() {
+            Some(block) => Ok(Some(block)),
+            None => self.container.next(),
         }
     }
-
-    /// Reads a record; how many bytes it took.
-    fn record(&mut self) -> Result<usize, Failure> {
-        let content = &self.block.content[self.at..];
-        let mut cursor = Cursor::new(content);
-        let each = self.columns.iter_mut().zip(&self.fields);
-        let read = { each }.try_for_each(|(column, (name, field))| {
-            let read = match column {
-                Some(column) => column.read(&mut cursor),
-                None => field.skip(&mut cursor),
-            };
-            read.map_err(|problem| problem.inside(name))
-        });
-        let took = content.len() - cursor.left();
-        self.rows += 1;
-        read.map_err(|problem| self.refuse(&told(self.rows, problem)))?;
-        self.at += took;
-        self.block.records -= 1;
-        Ok(took)
-    }
-
-    fn batch(&mut self, rows: usize) -> Result<RecordBatch, ArrowError> {
-        let columns = self.columns.iter_mut().flatten().map(Column::finish);
-        let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-    }
-
-    fn refuse(&self, reason: &str) -> Failure {
-        malformed(&self.file, self.block.number, self.block.offset, reason)
-    }
-}
-
-/// `record 7: /a/b: the text is not UTF-8`
-fn told(row: u64, problem: Malformed) -> String {
-    let path: String = problem
-        .path
-        .iter()
-        .rev()
-        .map(|name| format!("/{name}"))
-        .collect();
-    format!("record {row}: {path}: {}", problem.reason)
 }

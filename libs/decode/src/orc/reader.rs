@@ -85,7 +85,12 @@ impl Reader {
     /// # Errors
     /// If there is no such column.
     pub fn project(&mut self, indices: &[usize]) -> std::result::Result<(), Failure> {
-        self.schema = project(arrow_fields(&self.tail.fields), &mut self.columns, indices)?;
+        self.schema = project(arrow_fields(&self.tail.fields), indices)?;
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if !indices.contains(&index) {
+                *column = None;
+            }
+        }
         Ok(())
     }
 

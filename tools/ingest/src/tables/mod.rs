@@ -1,6 +1,6 @@
-//! Inputs that know their columns: Parquet, Avro, ORC and Arrow. Their batches are passed on; with a
-//! schema, or from the second input on, columns are matched by name and must have the
-//! types asked for, or ones that these hold without loss.
+//! Inputs that know their columns: Parquet, Avro, ORC and Arrow. Their batches are passed
+//! on; with a schema, or from the second input on, columns are matched by name and must
+//! have the types asked for, or ones that these hold without loss.
 
 mod arrow_file;
 mod conform;
@@ -129,15 +129,14 @@ fn read(
     let conform = Conform::new(plan, &name, &reader.schema(), target, emitter)?;
     reader.project(conform.columns())?;
     let mut row = 1;
-    while let Some(batch) = reader.next()? {
+    reader.each(plan.threads, |batch| {
         let count = batch.num_rows();
         let source = if plan.source_columns {
             source::of_rows(&name, row, count)
         } else {
             Vec::new()
         };
-        emitter.write(conform.apply(&batch)?, source)?;
         row += count as u64;
-    }
-    Ok(())
+        emitter.write(conform.apply(&batch)?, source)
+    })
 }

@@ -10,10 +10,13 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_cli::{Counter, Job};
+use millrace_decode::avro::Parcel;
 use millrace_decode::{avro, orc};
 use millrace_fault::{Failure, guarded, quoted};
+use millrace_parallel::{Backlog, Hand, ahead, in_order};
 use millrace_storage::{ReadAt, open_read_at};
 use millrace_stream::Kind;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An open file.
@@ -54,10 +57,10 @@ impl Reader {
             Format::Avro => Ok(Form::Avro(avro_reader(opened, plan)?)),
             Format::Orc => Ok(Form::Orc(orc_reader(stored(opened, bytes_in)?, plan)?)),
             Format::ArrowFile => Ok(Form::File(ArrowFile::open(stored(opened, bytes_in)?)?)),
-            _ => Ok(Form::Parquet(ParquetFile::open(
-                stored(opened, bytes_in)?,
-                plan.sizes.batch_rows,
-            )?)),
+            _ => {
+                let stored = stored(opened, bytes_in)?;
+                Ok(Form::Parquet(ParquetFile::open(stored, plan.sizes)?))
+            }
         })?;
         Ok(Reader { name, form })
     }
@@ -80,7 +83,10 @@ impl Reader {
     /// Reads only these columns (ascending indices).
     pub(crate) fn project(&mut self, indices: &[usize]) -> Result<(), Failure> {
         match &mut self.form {
-            Form::Parquet(file) => guarded(&quoted(&self.name), || file.project(indices)),
+            Form::Parquet(file) => {
+                file.project(indices);
+                Ok(())
+            }
             Form::File(file) => guarded(&quoted(&self.name), || file.project(indices)),
             Form::Avro(reader) => reader.project(indices),
             Form::Orc(reader) => reader.project(indices),
@@ -91,29 +97,115 @@ impl Reader {
         }
     }
 
-    /// The next batch of the columns asked for.
-    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
-        guarded(&quoted(&self.name), || match &mut self.form {
-            Form::Parquet(file) => file.next(),
-            Form::File(file) => file.next(),
-            Form::Avro(reader) => reader.next(),
-            Form::Orc(reader) => reader.next(),
-            Form::Stream { reader, columns } => match (reader.next()?, columns) {
-                (Some(batch), Some(columns)) => {
-                    let projected = batch.project(columns);
-                    projected
-                        .map(Some)
-                        .map_err(|error| Failure::data(error.to_string()))
-                }
-                (batch, _) => Ok(batch),
-            },
-        })
+    /// Hands over all batches of the columns asked for, in order: the same for any number
+    /// of threads.
+    pub(crate) fn each(
+        self,
+        threads: usize,
+        mut take: impl FnMut(RecordBatch) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let name = quoted(&self.name);
+        match self.form {
+            Form::Parquet(file) => guarded(&name, || file.each(threads, &mut take)),
+            Form::Avro(reader) => guarded(&name, || avro_batches(reader, threads, &mut take)),
+            Form::File(mut file) => one_by_one(&name, threads, || file.next(), take),
+            Form::Orc(mut reader) => one_by_one(&name, threads, || reader.next(), take),
+            Form::Stream {
+                mut reader,
+                columns,
+            } => {
+                let next = || match (reader.next()?, &columns) {
+                    (Some(batch), Some(columns)) => {
+                        let projected = batch.project(columns);
+                        projected
+                            .map(Some)
+                            .map_err(|error| Failure::data(error.to_string()))
+                    }
+                    (batch, _) => Ok(batch),
+                };
+                one_by_one(&name, 1, next, take)
+            }
+        }
+    }
+}
+
+/// Batches of a format that is decoded from its beginning to its end: a step ahead of
+/// whoever takes them, if there is a thread for it.
+fn one_by_one(
+    name: &str,
+    threads: usize,
+    mut next: impl FnMut() -> Result<Option<RecordBatch>, Failure> + Send,
+    mut take: impl FnMut(RecordBatch) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut next = || guarded(name, &mut next);
+    if threads == 1 {
+        while let Some(batch) = next()? {
+            take(batch)?;
+        }
+        return Ok(());
+    }
+    let work = |hand: &Hand<RecordBatch>| {
+        while let Some(batch) = next()? {
+            if !hand.over(batch) {
+                break;
+            }
+        }
+        Ok(())
+    };
+    ahead(work, take)
+}
+
+fn avro_batches(
+    mut reader: avro::Reader,
+    threads: usize,
+    take: &mut impl FnMut(RecordBatch) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if threads == 1 {
+        while let Some(parcel) = reader.next()? {
+            let mut taken = Ok(());
+            parcel.decode(|batch| {
+                taken = take(batch);
+                wanted(taken.is_ok())
+            })?;
+            taken?;
+        }
+        return Ok(());
+    }
+    let mut failed = false;
+    let parcels = std::iter::from_fn(|| {
+        let parcel = (!failed).then(|| reader.next().transpose())?;
+        failed = matches!(parcel, Some(Err(_)));
+        parcel
+    });
+    let parcels = parcels.map(|parcel| {
+        let weight = parcel.as_ref().map_or(0, Parcel::weight);
+        (parcel, weight)
+    });
+    let backlog = Backlog {
+        threads,
+        small: 0,
+        large: LARGE_PARCELS,
+    };
+    in_order(
+        parcels,
+        backlog,
+        |parcel, hand| parcel?.decode(|batch| wanted(hand.over(batch))),
+        |batch| take(batch).map(|()| true),
+    )
+}
+
+fn wanted(more: bool) -> ControlFlow<()> {
+    match more {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
     }
 }
 
 /// Largest block of an Avro file, unless records may be larger: writers make them of 16 KiB
 /// to a few MiB.
 const LARGEST_BLOCK: usize = 256 << 20;
+/// Parcels of an Avro file that wait to be decoded are no larger together; as stored.
+const LARGE_PARCELS: u64 = 8 << 20;
 
 fn avro_reader(opened: Opened, plan: &Plan) -> Result<avro::Reader, Failure> {
     let Opened {
