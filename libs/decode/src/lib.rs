@@ -32,6 +32,7 @@ mod chunk;
 mod column;
 mod context;
 pub mod csv;
+mod inflate;
 pub mod json;
 mod kernel;
 mod literal;

@@ -296,6 +296,71 @@ fn what_cannot_be_read_is_refused_by_name() {
     assert!(refusal(b"ORC").contains("damaged or cut short"));
 }
 
+/// Columns are read many rows at a time; the row with trouble is told all the same.
+#[test]
+fn trouble_has_its_row() {
+    let mut texts = vec![b'a'; 100];
+    texts[76] = 0xff;
+    let texts = File::of(7, 0, 100, &[(1, &texts), (2, &[97, 0, 1])]);
+    assert!(refusal(&texts.bytes()).ends_with("stripe 1: row 77: /f: the text is not UTF-8"));
+    // 44 times one, then 32768.
+    let shorts = [&[41, 0, 2][..], &[0xff, 0x80, 0x80, 0x04]].concat();
+    let shorts = File::of(2, 0, 50, &[(1, &shorts)]);
+    assert!(refusal(&shorts.bytes()).ends_with("row 45: /f: 32768 has more than 16 bits"));
+    // 60 lists of two items, of which there are 81.
+    let lists = |items: [u8; 3]| File {
+        types: vec![
+            kind(12, &[1], &["f"]),
+            kind(10, &[2], &[]),
+            kind(3, &[], &[]),
+        ],
+        streams: vec![(2, 1, vec![57, 0, 2]), (1, 2, items.to_vec())],
+        encodings: vec![0; 3],
+        rows: 60,
+        ..File::default()
+    };
+    assert_eq!(values(&lists([117, 0, 2]))[59], "[1,1]");
+    let refused = refusal(&lists([78, 0, 2]).bytes());
+    assert!(refused.ends_with("row 41: /f/item: the stream DATA ends too soon"));
+}
+
+#[test]
+fn values_stand_between_nulls() {
+    let is_there = |row: usize| row * row % 7 < 3 && !(40..90).contains(&row);
+    let mut bits = vec![0u8; 25];
+    (0..200)
+        .filter(|row| is_there(*row))
+        .for_each(|row| bits[row / 8] |= 0x80 >> (row % 8));
+    let present = [&[0u8.wrapping_sub(25)][..], &bits].concat();
+    let count = (0..200).filter(|row| is_there(*row)).count() as u8;
+    let file = File::of(3, 0, 200, &[(0, &present), (1, &[count - 3, 1, 0])]);
+    let mut next = 0..;
+    let value = |row| is_there(row).then(|| next.next().unwrap());
+    let expected = (0..200).map(value).map(|value: Option<u32>| match value {
+        Some(value) => value.to_string(),
+        None => "null".to_owned(),
+    });
+    assert_eq!(values(&file), expected.collect::<Vec<_>>());
+}
+
+/// Nobody knows that rows are wide before one was read.
+#[test]
+fn batches_stay_small_where_rows_grow() {
+    let texts = vec![b'x'; 100 + 100 * 10_000];
+    // 100 lengths of 1, 100 of 10,000.
+    let lengths = [97, 0, 1, 97, 0, 0x90, 0x4e];
+    let file = File::of(8, 0, 200, &[(1, &texts), (2, &lengths)]).bytes();
+    let sizes = Sizes {
+        batch_rows: 1000,
+        batch_bytes: 1 << 16,
+    };
+    let batches = read_all(Reader::new("f", source(&file), sizes).unwrap()).unwrap();
+    let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    assert_eq!(rows.iter().sum::<usize>(), 200);
+    assert!(rows[0] <= 100 + 32, "{rows:?}");
+    assert!(rows[1..].iter().all(|rows| *rows <= 8), "{rows:?}");
+}
+
 #[test]
 fn rows_are_there_even_where_each_is_said_to_be() {
     let mut ints = File::of(3, 0, 2, &[(1, &[0xfe, 2, 4])]);

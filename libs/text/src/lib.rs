@@ -31,8 +31,9 @@ pub fn texts<O: OffsetSizeTrait>(
     Ok(unsafe { GenericStringArray::new_unchecked(offsets, bytes, nulls) })
 }
 
-/// The first row whose bytes, from its offset to the next, are not UTF-8.
-fn first_bad<O: OffsetSizeTrait>(bytes: &[u8], offsets: &[O]) -> Option<usize> {
+/// The first row whose bytes, from its offset to the next, are not UTF-8. `offsets` are at
+/// least one, do not fall, and are within `bytes`.
+pub fn first_bad<O: OffsetSizeTrait>(bytes: &[u8], offsets: &[O]) -> Option<usize> {
     let bounds = |row: usize| offsets[row].as_usize()..offsets[row + 1].as_usize();
     let rows = offsets.len() - 1;
     let all = &bytes[offsets[0].as_usize()..offsets[rows].as_usize()];

@@ -1,5 +1,6 @@
 //! Blocks as they are stored.
 
+use crate::inflate::inflate;
 use std::io::Read;
 
 /// How blocks are compressed.
@@ -41,7 +42,9 @@ impl Codec {
         };
         match self {
             Codec::Null => Ok(stored),
-            Codec::Deflate => stream(&mut flate2::read::DeflateDecoder::new(&stored[..])),
+            Codec::Deflate => {
+                inflate(&stored, most).map_err(|reason| format!("cannot decompress it: {reason}"))
+            }
             Codec::Snappy => snappy(&stored, most),
             Codec::Zstandard => match zstd::Decoder::with_buffer(&stored[..]) {
                 Ok(mut decoder) => stream(&mut decoder),

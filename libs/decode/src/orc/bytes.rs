@@ -67,6 +67,20 @@ impl Booleans {
         self.left -= 1;
         Ok(self.byte >> self.left & 1 == 1)
     }
+
+    /// The next one, and how often it comes: at least once, at most `most` times.
+    pub(super) fn run(&mut self, most: usize) -> Result<(bool, usize)> {
+        let first = self.next()?;
+        // The bits that are left, at the top; what follows them is not one of them.
+        let rest = self.byte.checked_shl(8 - u32::from(self.left)).unwrap_or(0);
+        let alike = match first {
+            true => rest.leading_ones(),
+            false => rest.leading_zeros(),
+        };
+        let more = alike.min(u32::from(self.left)).min(most as u32 - 1);
+        self.left -= more as u8;
+        Ok((first, 1 + more as usize))
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +103,27 @@ mod tests {
         let expected = [true, false, false, false, false, false, false, false];
         assert_eq!(found, Some(expected.to_vec()));
         assert!(booleans.next().is_err());
+    }
+
+    #[test]
+    fn booleans_come_in_runs() {
+        let bytes = [0xfe, 0b1110_0000, 0b0111_1101, 0x00, 0xff];
+        let mut booleans = Booleans::new(stream(None, 0, &bytes));
+        let mut found = Vec::new();
+        for most in [9, 9, 1, 3, 9, 9, 9, 2, 9, 9] {
+            found.push(booleans.run(most).unwrap());
+        }
+        // Up to the end of a byte, at most.
+        let expected = [
+            (true, 3),
+            (false, 5),
+            (false, 1),
+            (true, 3),
+            (true, 2),
+            (false, 1),
+        ];
+        assert_eq!(found[..6], expected);
+        assert_eq!(found[6..], [(true, 1), (true, 2), (true, 6), (true, 8)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Chunks as they are stored.
 
+use crate::inflate::inflate;
 use bytes::Bytes;
-use std::io::Read;
 
 /// How chunks are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Codec {
     /// The content of a chunk, of which there may be `most` bytes.
     pub(super) fn decompress(self, stored: &[u8], most: usize) -> Result<Bytes, String> {
         let content = match self {
-            Codec::Zlib => zlib(stored, most),
+            Codec::Zlib => inflate(stored, most),
             Codec::Snappy => snappy(stored, most),
             Codec::Lz4 => lz4(stored, most),
             Codec::Zstandard => zstd::bulk::decompress(stored, most).map_err(|e| e.to_string()),
@@ -43,16 +43,6 @@ fn unsupported(name: &str) -> Result<Option<Codec>, String> {
     Err(format!(
         "compression by {name} is not supported: write the file anew with zlib or zstd"
     ))
-}
-
-/// Deflate without a header.
-fn zlib(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
-    let mut content = Vec::new();
-    let reader = flate2::read::DeflateDecoder::new(stored);
-    let read = reader.take(most as u64 + 1).read_to_end(&mut content);
-    read.map_err(|error| error.to_string())?;
-    within(content.len(), most)?;
-    Ok(content)
 }
 
 fn snappy(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
@@ -79,6 +69,7 @@ fn within(length: usize, most: usize) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     fn stored(codec: Codec, content: &[u8]) -> Vec<u8> {
         match codec {

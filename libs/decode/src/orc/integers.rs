@@ -36,23 +36,38 @@ impl Integers {
 
     #[inline]
     pub(super) fn next(&mut self) -> Result<i64> {
+        self.some(1).map(|one| one[0])
+    }
+
+    /// The next ones, as many as are at hand: at least one, at most `most`.
+    #[inline]
+    pub(super) fn some(&mut self, most: usize) -> Result<&[i64]> {
         if self.taken == self.run.len() {
-            self.run.clear();
-            self.taken = 0;
-            match self.version {
-                Version::One => first(&mut self.stream, self.signed, &mut self.run)?,
-                Version::Two => packed::run(&mut self.stream, self.signed, &mut self.run)?,
-            }
+            self.begin()?;
         }
-        let value = self.run[self.taken];
-        self.taken += 1;
-        Ok(value)
+        let start = self.taken;
+        self.taken = self.run.len().min(start + most);
+        Ok(&self.run[start..self.taken])
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.run.clear();
+        self.taken = 0;
+        match self.version {
+            Version::One => first(&mut self.stream, self.signed, &mut self.run),
+            Version::Two => packed::run(&mut self.stream, self.signed, &mut self.run),
+        }
     }
 
     /// A length, or an index.
     #[inline]
     pub(super) fn length(&mut self) -> Result<usize> {
-        let value = self.next()?;
+        self.next().and_then(Self::as_length)
+    }
+
+    /// One of these as a length, or an index.
+    #[inline]
+    pub(super) fn as_length(value: i64) -> Result<usize> {
         usize::try_from(value).map_err(|_| malformed(format!("a length of {value}")))
     }
 }

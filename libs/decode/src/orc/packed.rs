@@ -4,9 +4,6 @@ use super::integers::{sign, varint};
 use super::stream::Stream;
 use super::trouble::{Result, malformed};
 
-/// Most values of a run.
-const LONGEST: usize = 512;
-
 /// Appends the next run, which is of at least one value.
 pub(super) fn run(stream: &mut Stream, signed: bool, run: &mut Vec<i64>) -> Result<()> {
     let first = stream.byte()?;
@@ -135,22 +132,29 @@ fn sign_and_magnitude(value: u64, count: u8) -> i64 {
 
 /// Calls `each` with `count` numbers of `bits` bits, the highest first, up to a whole byte.
 fn unpack(stream: &mut Stream, bits: u32, count: usize, mut each: impl FnMut(u64)) -> Result<()> {
-    let mut space = [0; LONGEST * 8];
-    let bytes = &mut space[..(count * bits as usize).div_ceil(8)];
-    stream.fill(bytes)?;
-    // Of 64 bits up to 7 may be left from the byte before.
-    let (mut held, mut left) = (0u128, 0);
-    let mut bytes = bytes.iter();
-    for _ in 0..count {
-        while left < bits {
-            let byte = bytes.next().copied().unwrap_or(0);
-            held = held << 8 | u128::from(byte);
-            left += 8;
+    stream.take((count * bits as usize).div_ceil(8), |bytes| {
+        for number in 0..count {
+            each(bits_at(bytes, number * bits as usize, bits));
         }
-        left -= bits;
-        each((held >> left) as u64 & u64::MAX >> (64 - bits));
+    })
+}
+
+/// The `bits` bits (1 to 64) from bit `at` on, which are within `bytes`.
+#[inline]
+fn bits_at(bytes: &[u8], at: usize, bits: u32) -> u64 {
+    let (rest, skipped) = (&bytes[at / 8..], at as u32 % 8);
+    match rest.first_chunk() {
+        Some(window) if skipped + bits <= 64 => {
+            u64::from_be_bytes(*window) << skipped >> (64 - bits)
+        }
+        // The last ones, and those over nine bytes.
+        _ => {
+            let needed = (skipped + bits).div_ceil(8);
+            let bytes = rest[..needed as usize].iter();
+            let window = bytes.fold(0, |window, byte| window << 8 | u128::from(*byte));
+            (window >> (needed * 8 - skipped - bits)) as u64 & u64::MAX >> (64 - bits)
+        }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -166,6 +170,19 @@ mod tests {
         for bits in 1..=64 {
             let least = widths.iter().copied().find(|width| *width >= bits);
             assert_eq!(Some(closest(bits)), least, "{bits}");
+        }
+    }
+
+    /// Bit by bit, the obvious way.
+    #[test]
+    fn bits_are_taken_from_anywhere() {
+        let bytes: Vec<u8> = (0..40u8).map(|n| n.wrapping_mul(151) ^ 0x5a).collect();
+        for bits in 1..=64u32 {
+            for at in 0..=320 - bits as usize {
+                let bit = |at: usize| u64::from(bytes[at / 8] >> (7 - at % 8) & 1);
+                let slow = (at..at + bits as usize).fold(0, |value, at| value << 1 | bit(at));
+                assert_eq!(bits_at(&bytes, at, bits), slow, "{bits} bits at {at}");
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Batches of a file's rows.
 
 use super::bytes::Booleans;
-use super::columns::Column;
+use super::columns::{Column, Progress, STEP};
 use super::stream::Source;
 use super::stripe::Streams;
 use super::tail::{Tail, is_orc};
@@ -41,6 +41,9 @@ pub struct Reader {
     left: u64,
     /// Rows read so far.
     rows: u64,
+    /// Rows of the longest step so far, and about the bytes of each of the last.
+    step: usize,
+    width: usize,
 }
 
 impl Reader {
@@ -71,6 +74,8 @@ impl Reader {
             stripe: 0,
             left: 0,
             rows: 0,
+            step: 1,
+            width: 0,
             tail,
         })
     }
@@ -108,8 +113,9 @@ impl Reader {
             if self.left == 0 && !self.next_stripe()? {
                 break;
             }
-            bytes += self.row()?;
-            rows += 1;
+            let step = self.next_step(self.sizes.batch_rows - rows, self.sizes.batch_bytes - bytes);
+            bytes = bytes.saturating_add(self.read(step)?);
+            rows += step;
         }
         match rows {
             0 => Ok(None),
@@ -163,28 +169,49 @@ impl Reader {
         }
     }
 
-    /// Reads a row; about how many bytes it takes in a batch.
-    fn row(&mut self) -> std::result::Result<usize, Failure> {
-        self.rows += 1;
-        let read = self.values();
-        self.left -= 1;
-        read.map_err(|trouble| {
-            let place = format!("stripe {}: row {}", self.stripe, self.rows);
-            trouble.at(&place).told(&self.file)
-        })
+    /// Rows to read of each column, of at most `rows`: as many as `bytes` have room for if
+    /// they are as wide as the last ones.
+    fn next_step(&self, rows: usize, bytes: usize) -> usize {
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let fit = bytes / self.width.max(1);
+        // Nothing is known of the first ones.
+        let most = STEP.min(2 * self.step).min(fit.max(1));
+        most.min(rows).min(left)
     }
 
-    fn values(&mut self) -> Result<usize> {
-        if let Some(present) = &mut self.present
-            && !present.next()?
-        {
-            return Err(malformed("the row is null as a whole"));
-        }
-        let mut bytes = 0;
-        for (column, (name, _)) in self.columns.iter_mut().zip(&self.tail.fields) {
-            if let Some(column) = column {
-                bytes += column.read().map_err(|trouble| trouble.inside(name))?;
+    /// Reads so many rows of the stripe; about how many bytes they take in a batch.
+    fn read(&mut self, step: usize) -> std::result::Result<usize, Failure> {
+        let mut progress = Progress::default();
+        let bytes = self.values(step, &mut progress).map_err(|trouble| {
+            let row = self.rows + progress.rows as u64 + 1;
+            let place = format!("stripe {}: row {row}", self.stripe);
+            trouble.at(&place).told(&self.file)
+        })?;
+        (self.step, self.width) = (self.step.max(step), bytes / step.max(1));
+        self.rows += step as u64;
+        self.left -= step as u64;
+        Ok(bytes)
+    }
+
+    /// `progress` is that of the column with trouble.
+    fn values(&mut self, step: usize, progress: &mut Progress) -> Result<usize> {
+        if let Some(present) = &mut self.present {
+            while progress.rows < step {
+                let (is_there, run) = present.run(step - progress.rows)?;
+                if !is_there {
+                    return Err(malformed("the row is null as a whole"));
+                }
+                progress.rows += run;
             }
+        }
+        let mut bytes = 0usize;
+        for (column, (name, _)) in self.columns.iter_mut().zip(&self.tail.fields) {
+            let Some(column) = column else { continue };
+            *progress = Progress::default();
+            column
+                .read(step, progress)
+                .map_err(|trouble| trouble.inside(name))?;
+            bytes = bytes.saturating_add(progress.bytes);
         }
         Ok(bytes)
     }

@@ -113,6 +113,19 @@ impl Stream {
         Ok(())
     }
 
+    /// Calls `take` with the next `count` bytes, as they lie there if they are at hand.
+    pub(super) fn take(&mut self, count: usize, take: impl FnOnce(&[u8])) -> Result<()> {
+        if let Some(bytes) = self.chunk.get(..count) {
+            take(bytes);
+            bytes::Buf::advance(&mut self.chunk, count);
+            return Ok(());
+        }
+        let mut joined = Vec::new();
+        self.append_to(&mut joined, count)?;
+        take(&joined);
+        Ok(())
+    }
+
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let mut array = [0; N];
         self.fill(&mut array)?;
@@ -125,16 +138,31 @@ impl Stream {
             if self.chunk.is_empty() {
                 self.more()?;
             }
-            let part = self.chunk.split_to(count.min(self.chunk.len()));
-            bytes.extend_from_slice(&part);
-            count -= part.len();
+            let part = count.min(self.chunk.len());
+            bytes.extend_from_slice(&self.chunk[..part]);
+            bytes::Buf::advance(&mut self.chunk, part);
+            count -= part;
         }
         Ok(())
     }
 
-    /// The next `count` bytes without a copy, if the chunk at hand has them.
-    pub(super) fn whole(&mut self, count: usize) -> Option<Bytes> {
-        (count <= self.chunk.len()).then(|| self.chunk.split_to(count))
+    /// Calls `take` with the next values of `N` bytes, as many as are at hand: at least one,
+    /// at most `most`. How many.
+    pub(super) fn some<const N: usize>(
+        &mut self,
+        most: usize,
+        mut take: impl FnMut(&[[u8; N]]),
+    ) -> Result<usize> {
+        let (values, _) = self.chunk.as_chunks();
+        let values = &values[..values.len().min(most)];
+        if values.is_empty() {
+            take(&[self.array()?]);
+            return Ok(1);
+        }
+        let count = values.len();
+        take(values);
+        bytes::Buf::advance(&mut self.chunk, count * N);
+        Ok(count)
     }
 
     /// All that is left, of which there may be `most` bytes.

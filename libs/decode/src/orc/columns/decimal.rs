@@ -1,21 +1,20 @@
 //! Decimals: digits of any number, and for each value its scale.
 
-use super::Values;
+use super::numbers::Numbers;
+use super::{Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stream::Stream;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, malformed};
 use arrow_array::ArrayRef;
-use arrow_array::builder::PrimitiveBuilder;
 use arrow_array::types::{Decimal128Type, DecimalType};
 use arrow_schema::{ArrowError, DataType};
-use std::sync::Arc;
 
 pub(super) struct Decimals {
     column: u32,
     precision: u8,
     scale: i8,
-    values: PrimitiveBuilder<Decimal128Type>,
+    values: Numbers<Decimal128Type>,
     digits: Stream,
     scales: Integers,
 }
@@ -27,7 +26,7 @@ impl Decimals {
             column,
             precision,
             scale,
-            values: PrimitiveBuilder::new().with_data_type(data_type),
+            values: Numbers::new(data_type),
             digits: Stream::default(),
             scales: Integers::default(),
         }
@@ -41,25 +40,33 @@ impl Values for Decimals {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        for _ in 0..count {
+            let value = self.next()?;
+            self.values.push(value);
+            progress.add(1, 16);
+        }
+        Ok(())
+    }
+
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
+    }
+
+    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
+        self.values.finish()
+    }
+}
+
+impl Decimals {
+    fn next(&mut self) -> Result<i128> {
         let (value, scale) = (varint(&mut self.digits)?, self.scales.next()?);
         let (precision, wanted) = (self.precision, self.scale);
         let value = rescaled(value, scale, i64::from(wanted));
         let value = value.filter(|value| {
             Decimal128Type::validate_decimal_precision(*value, precision, wanted).is_ok()
         });
-        let value = value
-            .ok_or_else(|| malformed(format!("the value is no decimal({precision}, {wanted})")))?;
-        self.values.append_value(value);
-        Ok(16)
-    }
-
-    fn null(&mut self) {
-        self.values.append_null();
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        value.ok_or_else(|| malformed(format!("the value is no decimal({precision}, {wanted})")))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists and maps: lengths, and items in columns of their own.
 
-use super::{Column, LARGEST, Values};
+use super::{Column, LARGEST, Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, malformed};
@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// So many items that take no bytes may stand in a batch: no bytes bound their number.
 const MOST_EMPTY: usize = 1 << 16;
+
+/// What the end of a list takes in a batch.
+const END: usize = size_of::<i32>();
 
 /// Where lists end among their items.
 struct Ends {
@@ -45,20 +48,35 @@ impl Ends {
         Ok(())
     }
 
-    /// Begins a list; how many items it has.
-    fn length(&mut self) -> Result<usize> {
-        let length = self.lengths.length()?;
-        let total = self.total.saturating_add(length);
-        if total > self.most {
-            return Err(malformed(format!("a list of {length} items is too long")));
+    /// Begins lists, as many as there are lengths at hand, at most `most`; how many, and
+    /// how many items they have.
+    fn begin(&mut self, most: usize) -> Result<(usize, usize)> {
+        let before = self.total;
+        let lengths = self.lengths.some(most)?;
+        for length in lengths {
+            let length = Integers::as_length(*length)?;
+            let total = self.total.saturating_add(length);
+            if total > self.most {
+                return Err(malformed(format!("a list of {length} items is too long")));
+            }
+            self.total = total;
+            self.offsets.push(total as i32);
         }
-        self.total = total;
-        Ok(length)
+        self.validity.append_n_non_nulls(lengths.len());
+        Ok((lengths.len(), self.total - before))
     }
 
-    fn end(&mut self, valid: bool) {
-        self.offsets.push(self.total as i32);
-        self.validity.append(valid);
+    fn nulls(&mut self, count: usize) {
+        let end = self.total as i32;
+        self.offsets.resize(self.offsets.len() + count, end);
+        self.validity.append_n_nulls(count);
+    }
+
+    /// How many of the last `lists` have all their items, if `items` of these are there.
+    fn whole(&self, lists: usize, items: usize) -> usize {
+        let first = self.offsets.len() - 1 - lists;
+        let end = self.offsets[first] as usize + items;
+        self.offsets[first + 1..].partition_point(|offset| *offset as usize <= end)
     }
 
     fn finish(&mut self) -> (OffsetBuffer<i32>, Option<NullBuffer>) {
@@ -93,20 +111,25 @@ impl Values for List {
             .map_err(|trouble| trouble.inside("item"))
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let mut bytes = 4;
-        for _ in 0..self.ends.length()? {
-            bytes += self
-                .items
-                .read()
-                .map_err(|trouble| trouble.inside("item"))?;
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let (lists, items) = self.ends.begin(left)?;
+            let mut inside = Progress::default();
+            let read = self.items.read(items, &mut inside);
+            read.map_err(|trouble| {
+                progress.rows += self.ends.whole(lists, inside.rows);
+                trouble.inside("item")
+            })?;
+            progress.add(lists, END);
+            progress.bytes += inside.bytes;
+            left -= lists;
         }
-        self.ends.end(true);
-        Ok(bytes)
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.ends.end(false);
+    fn nulls(&mut self, count: usize) {
+        self.ends.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
@@ -149,22 +172,27 @@ impl Values for Map {
             .map_err(|trouble| trouble.inside("value"))
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let mut bytes = 4;
-        for _ in 0..self.ends.length()? {
-            let key = self.keys.read_value("a key");
-            bytes += key.map_err(|trouble| trouble.inside("key"))?;
-            bytes += self
-                .values
-                .read()
-                .map_err(|trouble| trouble.inside("value"))?;
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let (maps, pairs) = self.ends.begin(left)?;
+            let mut inside = [Progress::default(); 2];
+            let read = self.pairs(pairs, &mut inside);
+            let [keys, values] = inside;
+            read.inspect_err(|_| {
+                // Values are read when all keys are there.
+                let whole = if keys.rows < pairs { keys } else { values };
+                progress.rows += self.ends.whole(maps, whole.rows);
+            })?;
+            progress.add(maps, END);
+            progress.bytes += keys.bytes + values.bytes;
+            left -= maps;
         }
-        self.ends.end(true);
-        Ok(bytes)
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.ends.end(false);
+    fn nulls(&mut self, count: usize) {
+        self.ends.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
@@ -178,5 +206,17 @@ impl Values for Map {
         Ok(Arc::new(MapArray::try_new(
             field, offsets, pairs, validity, false,
         )?))
+    }
+}
+
+impl Map {
+    fn pairs(&mut self, count: usize, progress: &mut [Progress; 2]) -> Result<()> {
+        let [keys, values] = progress;
+        self.keys
+            .read_values(count, "a key", keys)
+            .map_err(|trouble| trouble.inside("key"))?;
+        self.values
+            .read(count, values)
+            .map_err(|trouble| trouble.inside("value"))
     }
 }

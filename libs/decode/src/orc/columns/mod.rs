@@ -1,8 +1,10 @@
 //! Values on their way from the streams of stripes into Arrow arrays, one file per kind.
+//! Columns are read one after the other, a few rows at a time: see [`STEP`].
 
 mod binary;
 mod decimal;
 mod list;
+mod numbers;
 mod primitive;
 mod record;
 mod text;
@@ -19,20 +21,40 @@ use arrow_schema::ArrowError;
 
 pub(super) use record::Record;
 
+/// Rows of a column that are read before the next column's. By so many a batch may have
+/// more bytes than it should, if rows suddenly grow.
+pub(super) const STEP: usize = 32;
+
 /// About the most that a batch of one column may take: a few bytes of the file may stand
 /// for many values, nulls, or repeats of a long text.
 const LARGEST: usize = 1 << 30;
+
+/// What was read, also when not all could be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) rows: usize,
+    /// About what the values take in a batch.
+    pub(super) bytes: usize,
+}
+
+impl Progress {
+    /// So many `rows` more, of `width` bytes each.
+    fn add(&mut self, rows: usize, width: usize) {
+        self.rows += rows;
+        self.bytes = self.bytes.saturating_add(rows.saturating_mul(width));
+    }
+}
 
 /// Reads the values of a column that are there.
 trait Values: Send {
     /// Goes on to the streams of the next stripe.
     fn open(&mut self, streams: &Streams) -> Result<()>;
 
-    /// Appends the next value; about how many bytes it takes in a batch.
-    fn read(&mut self) -> Result<usize>;
+    /// Appends the next `count` values. Memory is taken as they arrive, whatever `count` is.
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()>;
 
-    /// Appends a null, which takes nothing from the streams.
-    fn null(&mut self);
+    /// Appends nulls, which take nothing from the streams.
+    fn nulls(&mut self, count: usize);
 
     /// The array of what was appended since the last one.
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError>;
@@ -84,36 +106,44 @@ impl Column {
         self.values.open(streams)
     }
 
-    /// Appends the next value or null; about how many bytes it takes in a batch.
-    #[inline]
-    pub(super) fn read(&mut self) -> Result<usize> {
-        match self.is_present()? {
-            true => self.values.read(),
-            false => {
-                self.values.null();
-                Ok(self.width)
+    /// Appends the next `count` values or nulls.
+    pub(super) fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let Some(present) = &mut self.present else {
+            return self.values.read(count, progress);
+        };
+        let mut left = count;
+        while left > 0 {
+            let (is_there, run) = present.run(left)?;
+            left -= run;
+            if is_there {
+                self.values.read(run, progress)?;
+            } else {
+                self.values.nulls(run);
+                progress.add(run, self.width);
             }
         }
+        Ok(())
     }
 
-    /// Appends the next value, which may not be a null.
-    fn read_value(&mut self, what: &str) -> Result<usize> {
-        match self.is_present()? {
-            true => self.values.read(),
-            false => Err(malformed(format!("{what} is null"))),
+    /// Appends the next `count` values, none of which may be a null.
+    fn read_values(&mut self, count: usize, what: &str, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let (is_there, run) = match &mut self.present {
+                Some(present) => present.run(left)?,
+                None => (true, left),
+            };
+            if !is_there {
+                return Err(malformed(format!("{what} is null")));
+            }
+            self.values.read(run, progress)?;
+            left -= run;
         }
+        Ok(())
     }
 
-    #[inline]
-    fn is_present(&mut self) -> Result<bool> {
-        match &mut self.present {
-            Some(present) => present.next(),
-            None => Ok(true),
-        }
-    }
-
-    fn null(&mut self) {
-        self.values.null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     pub(super) fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {

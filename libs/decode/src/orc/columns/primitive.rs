@@ -1,13 +1,14 @@
 //! Booleans, integers and floating-point numbers.
 
-use super::Values;
+use super::numbers::Numbers;
+use super::{Progress, Values};
 use crate::orc::bytes::{Booleans, ByteRuns};
 use crate::orc::integers::Integers;
 use crate::orc::stream::Stream;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, malformed};
 use arrow_array::ArrayRef;
-use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder};
+use arrow_array::builder::BooleanBuilder;
 use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type, Int8Type};
 use arrow_schema::ArrowError;
 use std::sync::Arc;
@@ -34,13 +35,19 @@ impl Values for Flags {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        self.values.append_value(self.data.next()?);
-        Ok(1)
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let (value, run) = self.data.run(left)?;
+            self.values.append_n(run, value);
+            progress.add(run, 1);
+            left -= run;
+        }
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.append_nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
@@ -50,7 +57,7 @@ impl Values for Flags {
 
 pub(super) struct Tiny {
     column: u32,
-    values: PrimitiveBuilder<Int8Type>,
+    values: Numbers<Int8Type>,
     data: ByteRuns,
 }
 
@@ -58,7 +65,7 @@ impl Tiny {
     pub(super) fn new(column: u32) -> Tiny {
         Tiny {
             column,
-            values: PrimitiveBuilder::new(),
+            values: Numbers::new(Int8Type::DATA_TYPE),
             data: ByteRuns::default(),
         }
     }
@@ -70,24 +77,27 @@ impl Values for Tiny {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        self.values.append_value(self.data.next()? as i8);
-        Ok(1)
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        for _ in 0..count {
+            self.values.push(self.data.next()? as i8);
+            progress.add(1, 1);
+        }
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        self.values.finish()
     }
 }
 
 /// Integers of 16, 32 or 64 bits.
 pub(super) struct Whole<T: ArrowPrimitiveType> {
     column: u32,
-    values: PrimitiveBuilder<T>,
+    values: Numbers<T>,
     data: Integers,
 }
 
@@ -95,7 +105,7 @@ impl<T: ArrowPrimitiveType> Whole<T> {
     pub(super) fn new(column: u32) -> Whole<T> {
         Whole {
             column,
-            values: PrimitiveBuilder::new(),
+            values: Numbers::new(T::DATA_TYPE),
             data: Integers::default(),
         }
     }
@@ -107,32 +117,44 @@ impl<T: ArrowPrimitiveType<Native: TryFrom<i64>>> Values for Whole<T> {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let number = self.data.next()?;
-        let value = T::Native::try_from(number);
-        let value = value.map_err(|_| {
-            malformed(format!(
-                "{number} has more than {} bits",
-                size_of::<T::Native>() * 8
-            ))
-        })?;
-        self.values.append_value(value);
-        Ok(size_of::<T::Native>())
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let size = size_of::<T::Native>();
+        let mut left = count;
+        while left > 0 {
+            let run = self.data.some(left)?;
+            let native = |number: &i64| T::Native::try_from(*number).ok();
+            let fit = run
+                .iter()
+                .take_while(|number| native(number).is_some())
+                .count();
+            let values = run[..fit].iter();
+            self.values
+                .extend(values.map(|number| native(number).unwrap_or_default()));
+            progress.add(fit, size);
+            if let Some(number) = run.get(fit) {
+                return Err(malformed(format!(
+                    "{number} has more than {} bits",
+                    size * 8
+                )));
+            }
+            left -= fit;
+        }
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        self.values.finish()
     }
 }
 
 /// IEEE 754, the lowest byte first.
 pub(super) struct Floating<T: ArrowPrimitiveType> {
     column: u32,
-    values: PrimitiveBuilder<T>,
+    values: Numbers<T>,
     data: Stream,
 }
 
@@ -143,26 +165,31 @@ impl<T: ArrowPrimitiveType> Floating<T> {
     pub(super) fn new(column: u32) -> Floating<T> {
         Floating {
             column,
-            values: PrimitiveBuilder::new(),
+            values: Numbers::new(T::DATA_TYPE),
             data: Stream::default(),
         }
     }
 }
 
 /// A number as it is stored.
-trait Stored: ArrowPrimitiveType {
-    fn take(stream: &mut Stream) -> Result<Self::Native>;
+trait Stored: ArrowPrimitiveType + Sized {
+    /// Appends the next ones, at most `most`; how many.
+    fn take(stream: &mut Stream, most: usize, values: &mut Numbers<Self>) -> Result<usize>;
 }
 
 impl Stored for Float32Type {
-    fn take(stream: &mut Stream) -> Result<f32> {
-        stream.array().map(f32::from_le_bytes)
+    fn take(stream: &mut Stream, most: usize, values: &mut Numbers<Self>) -> Result<usize> {
+        stream.some(most, |found| {
+            values.extend(found.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+        })
     }
 }
 
 impl Stored for Float64Type {
-    fn take(stream: &mut Stream) -> Result<f64> {
-        stream.array().map(f64::from_le_bytes)
+    fn take(stream: &mut Stream, most: usize, values: &mut Numbers<Self>) -> Result<usize> {
+        stream.some(most, |found| {
+            values.extend(found.iter().map(|bytes| f64::from_le_bytes(*bytes)));
+        })
     }
 }
 
@@ -172,16 +199,21 @@ impl<T: Stored> Values for Floating<T> {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        self.values.append_value(T::take(&mut self.data)?);
-        Ok(size_of::<T::Native>())
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let taken = T::take(&mut self.data, left, &mut self.values)?;
+            progress.add(taken, size_of::<T::Native>());
+            left -= taken;
+        }
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        self.values.finish()
     }
 }

@@ -1,6 +1,6 @@
 //! Structs: a column for each field.
 
-use super::{Column, Values};
+use super::{Column, Progress, Values};
 use crate::orc::stripe::Streams;
 use crate::orc::trouble::Result;
 use crate::orc::types::{Type, arrow_fields};
@@ -27,11 +27,6 @@ impl Record {
             validity: NullBufferBuilder::new(0),
         }
     }
-
-    fn end(&mut self, valid: bool) {
-        self.rows += 1;
-        self.validity.append(valid);
-    }
 }
 
 impl Values for Record {
@@ -41,20 +36,29 @@ impl Values for Record {
         })
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let mut bytes = 1;
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut bytes = 0;
         for (name, column) in &mut self.columns {
-            bytes += column.read().map_err(|trouble| trouble.inside(name))?;
+            let mut inside = Progress::default();
+            column.read(count, &mut inside).map_err(|trouble| {
+                progress.rows += inside.rows;
+                trouble.inside(name)
+            })?;
+            bytes += inside.bytes;
         }
-        self.end(true);
-        Ok(bytes)
+        self.rows += count;
+        self.validity.append_n_non_nulls(count);
+        progress.add(count, 1);
+        progress.bytes += bytes;
+        Ok(())
     }
 
-    fn null(&mut self) {
+    fn nulls(&mut self, count: usize) {
         self.columns
             .iter_mut()
-            .for_each(|(_, column)| column.null());
-        self.end(false);
+            .for_each(|(_, column)| column.nulls(count));
+        self.rows += count;
+        self.validity.append_n_nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {

@@ -1,14 +1,14 @@
 //! Texts: one after the other, or numbers of a dictionary's entries.
 
-use super::Values;
-use super::binary::{Pieces, within};
+use super::binary::{Bytes, Pieces};
+use super::{Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stream::Stream;
 use crate::orc::stripe::{Encoding, Part, Streams};
 use crate::orc::trouble::{Result, Trouble, malformed};
 use arrow_array::ArrayRef;
-use arrow_array::builder::StringBuilder;
 use arrow_schema::ArrowError;
+use millrace_text::first_bad;
 use std::sync::Arc;
 
 /// Largest dictionary: of its texts, and of their ends.
@@ -16,7 +16,7 @@ const LARGEST_DICTIONARY: usize = 256 << 20;
 
 pub(super) struct Text {
     column: u32,
-    values: StringBuilder,
+    values: Bytes,
     form: Form,
 }
 
@@ -29,7 +29,7 @@ impl Text {
     pub(super) fn new(column: u32) -> Text {
         Text {
             column,
-            values: StringBuilder::new(),
+            values: Bytes::new(),
             form: Form::Direct(Box::default()),
         }
     }
@@ -49,30 +49,43 @@ impl Values for Text {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let values = &mut self.values;
-        let before = values.values_slice().len();
-        match &mut self.form {
-            Form::Direct(pieces) => pieces.read(before, |bytes| {
-                let text = simdutf8::basic::from_utf8(bytes);
-                values.append_value(text.map_err(|_| not_utf8())?);
-                Ok(())
-            }),
-            Form::Dictionary(dictionary) => {
-                let text = dictionary.next()?;
-                within(before, text.len())?;
-                values.append_value(text);
-                Ok(text.len() + 4)
-            }
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            left -= match &mut self.form {
+                Form::Direct(pieces) => direct(pieces, left, &mut self.values, progress)?,
+                Form::Dictionary(entries) => entries.read(left, &mut self.values, progress)?,
+            };
         }
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        let texts = millrace_text::texts(self.values.finish()?);
+        let texts = texts.map_err(|bad| ArrowError::InvalidArgumentError(bad.to_string()))?;
+        Ok(Arc::new(texts))
+    }
+}
+
+/// Appends the next texts, at most `most`, and sees that they are UTF-8; how many.
+fn direct(
+    pieces: &mut Pieces,
+    most: usize,
+    values: &mut Bytes,
+    progress: &mut Progress,
+) -> Result<usize> {
+    let (first, before) = (values.offsets.len() - 1, *progress);
+    let count = pieces.read(most, values, progress)?;
+    match first_bad(&values.data, &values.offsets[first..]) {
+        None => Ok(count),
+        Some(bad) => {
+            progress.rows = before.rows + bad;
+            Err(not_utf8())
+        }
     }
 }
 
@@ -86,9 +99,9 @@ struct Dictionary {
     /// What is still to be read.
     stored: Option<(Integers, Stream)>,
     entries: usize,
-    texts: String,
-    /// Where each entry ends.
-    ends: Vec<u32>,
+    texts: Vec<u8>,
+    /// Where each entry ends, behind the beginning of the first.
+    ends: Vec<i32>,
 }
 
 impl Dictionary {
@@ -99,25 +112,25 @@ impl Dictionary {
             numbers: streams.integers(column, Part::Data, false)?,
             stored: Some((lengths, texts)),
             entries: encoding.entries as usize,
-            texts: String::new(),
-            ends: Vec::new(),
+            texts: Vec::new(),
+            ends: vec![0],
         })
     }
 
-    fn next(&mut self) -> Result<&str> {
+    /// Appends the next texts, at most `most`; how many.
+    fn read(&mut self, most: usize, values: &mut Bytes, progress: &mut Progress) -> Result<usize> {
         if let Some((lengths, texts)) = self.stored.take() {
             self.load(lengths, texts)?;
         }
-        let number = self.numbers.length()?;
-        let end = self.ends.get(number).ok_or_else(|| {
-            malformed(format!(
-                "there is no entry {number} among {}",
-                self.ends.len()
-            ))
-        })?;
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let text = self.texts.get(start as usize..*end as usize);
-        text.ok_or_else(not_utf8)
+        let (start, mut count) = (values.data.len(), 0);
+        let mut numbers = self.numbers.some(most)?.iter();
+        let read = numbers.try_for_each(|number| {
+            values.push(entry(&self.texts, &self.ends, *number)?)?;
+            count += 1;
+            Ok(())
+        });
+        values.count(count, start, progress);
+        read.map(|()| count)
     }
 
     fn load(&mut self, mut lengths: Integers, mut texts: Stream) -> Result<()> {
@@ -126,7 +139,7 @@ impl Dictionary {
                 "a dictionary of more than {LARGEST_DICTIONARY} bytes"
             ))
         };
-        if self.entries > LARGEST_DICTIONARY / size_of::<u32>() {
+        if self.entries > LARGEST_DICTIONARY / size_of::<i32>() {
             return Err(too_large());
         }
         let mut total = 0usize;
@@ -135,11 +148,25 @@ impl Dictionary {
             if total > LARGEST_DICTIONARY {
                 return Err(too_large());
             }
-            self.ends.push(total as u32);
+            self.ends.push(total as i32);
         }
-        let mut bytes = Vec::new();
-        texts.append_to(&mut bytes, total)?;
-        self.texts = String::from_utf8(bytes).map_err(|_| not_utf8())?;
-        Ok(())
+        texts.append_to(&mut self.texts, total)?;
+        match first_bad(&self.texts, &self.ends) {
+            Some(_) => Err(not_utf8()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The text of an entry.
+#[inline]
+fn entry<'a>(texts: &'a [u8], ends: &[i32], number: i64) -> Result<&'a [u8]> {
+    let number = Integers::as_length(number)?;
+    match (ends.get(number), ends.get(number.saturating_add(1))) {
+        (Some(start), Some(end)) => Ok(&texts[*start as usize..*end as usize]),
+        _ => Err(malformed(format!(
+            "there is no entry {number} among {}",
+            ends.len() - 1
+        ))),
     }
 }

@@ -1,15 +1,14 @@
 //! Days and times.
 
-use super::Values;
+use super::numbers::Numbers;
+use super::{Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, Trouble, malformed};
 use crate::orc::zone::Zone;
 use arrow_array::ArrayRef;
-use arrow_array::builder::PrimitiveBuilder;
 use arrow_array::types::{Date32Type, TimestampNanosecondType};
-use arrow_schema::ArrowError;
-use std::sync::Arc;
+use arrow_schema::{ArrowError, DataType, TimeUnit};
 
 /// 1582-10-15, where the Gregorian calendar begins.
 const GREGORIAN: i64 = -141_427;
@@ -18,7 +17,7 @@ const SECOND: i64 = 1_000_000_000;
 /// Days since 1970.
 pub(super) struct Dates {
     column: u32,
-    values: PrimitiveBuilder<Date32Type>,
+    values: Numbers<Date32Type>,
     data: Integers,
     /// Whether earlier days are of the Julian calendar, which we do not have.
     julian: bool,
@@ -28,7 +27,7 @@ impl Dates {
     pub(super) fn new(column: u32) -> Dates {
         Dates {
             column,
-            values: PrimitiveBuilder::new(),
+            values: Numbers::new(DataType::Date32),
             data: Integers::default(),
             julian: false,
         }
@@ -42,30 +41,33 @@ impl Values for Dates {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let day = self.data.next()?;
-        if self.julian && day < GREGORIAN {
-            return Err(malformed("a day of the Julian calendar, before 1582-10-15"));
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        for _ in 0..count {
+            let day = self.data.next()?;
+            if self.julian && day < GREGORIAN {
+                return Err(malformed("a day of the Julian calendar, before 1582-10-15"));
+            }
+            let value = i32::try_from(day);
+            let value = value.map_err(|_| malformed(format!("day {day} has more than 32 bits")))?;
+            self.values.push(value);
+            progress.add(1, 4);
         }
-        let value = i32::try_from(day);
-        let value = value.map_err(|_| malformed(format!("day {day} has more than 32 bits")))?;
-        self.values.append_value(value);
-        Ok(4)
+        Ok(())
     }
 
-    fn null(&mut self) {
-        self.values.append_null();
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        self.values.finish()
     }
 }
 
 /// Seconds since 2015 in the writer's zone, and nanoseconds.
 pub(super) struct Timestamps {
     column: u32,
-    values: PrimitiveBuilder<TimestampNanosecondType>,
+    values: Numbers<TimestampNanosecondType>,
     seconds: Integers,
     nanos: Integers,
     /// Whether they are moments; else times as the writer's clocks showed them.
@@ -75,10 +77,10 @@ pub(super) struct Timestamps {
 
 impl Timestamps {
     pub(super) fn new(column: u32, utc: bool) -> Timestamps {
-        let values = PrimitiveBuilder::new();
+        let zone = utc.then(|| "UTC".into());
         Timestamps {
             column,
-            values: values.with_timezone_opt(utc.then_some("UTC")),
+            values: Numbers::new(DataType::Timestamp(TimeUnit::Nanosecond, zone)),
             seconds: Integers::default(),
             nanos: Integers::default(),
             utc,
@@ -97,24 +99,34 @@ impl Values for Timestamps {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<usize> {
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        for _ in 0..count {
+            let value = self.next()?;
+            self.values.push(value);
+            progress.add(1, 8);
+        }
+        Ok(())
+    }
+
+    fn nulls(&mut self, count: usize) {
+        self.values.nulls(count);
+    }
+
+    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
+        self.values.finish()
+    }
+}
+
+impl Timestamps {
+    /// Nanoseconds since 1970.
+    fn next(&mut self) -> Result<i64> {
         let (seconds, nanos) = (self.seconds.next()?, nanos(self.nanos.next()?)?);
         let moment = seconds.checked_add(self.zone.epoch);
         let moment = moment.and_then(|moment| moment.checked_sub(borrowed(moment, nanos)));
         let shown = moment.and_then(|moment| moment.checked_add(self.zone.offset(moment)));
         let shown = shown.ok_or_else(|| beyond(seconds))?;
         let value = i128::from(shown) * i128::from(SECOND) + i128::from(nanos);
-        let value = i64::try_from(value).map_err(|_| beyond(shown))?;
-        self.values.append_value(value);
-        Ok(8)
-    }
-
-    fn null(&mut self) {
-        self.values.append_null();
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.values.finish()))
+        i64::try_from(value).map_err(|_| beyond(shown))
     }
 }
 

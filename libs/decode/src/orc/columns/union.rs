@@ -1,6 +1,6 @@
 //! Unions: which branch each value is of, and a column for each branch.
 
-use super::{Column, Values};
+use super::{Column, Progress, Values};
 use crate::orc::bytes::ByteRuns;
 use crate::orc::stripe::Streams;
 use crate::orc::trouble::{Result, malformed};
@@ -47,23 +47,17 @@ impl Values for Union {
         branches.try_for_each(|branch| branch.open(streams))
     }
 
-    fn read(&mut self) -> Result<usize> {
-        let tag = usize::from(self.tags.next()?);
-        let count = self.branches.len();
-        let branch = self.branches.get_mut(tag);
-        let branch =
-            branch.ok_or_else(|| malformed(format!("there is no choice {tag} among {count}")))?;
-        let inside =
-            |trouble: crate::orc::trouble::Trouble| trouble.inside(&format!("member{tag}"));
-        let bytes = branch.read().map_err(inside)?;
-        self.end(tag);
-        Ok(bytes + 5)
+    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
+        for _ in 0..count {
+            self.next(progress)?;
+        }
+        Ok(())
     }
 
-    /// Arrow's unions have no nulls of their own: it is one of the first branch.
-    fn null(&mut self) {
-        self.branches[0].null();
-        self.end(0);
+    /// Arrow's unions have no nulls of their own: they are some of the first branch.
+    fn nulls(&mut self, count: usize) {
+        self.branches[0].nulls(count);
+        (0..count).for_each(|_| self.end(0));
     }
 
     fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
@@ -79,5 +73,22 @@ impl Values for Union {
             Some(offsets),
             columns,
         )?))
+    }
+}
+
+impl Union {
+    fn next(&mut self, progress: &mut Progress) -> Result<()> {
+        let tag = usize::from(self.tags.next()?);
+        let count = self.branches.len();
+        let branch = self.branches.get_mut(tag);
+        let branch =
+            branch.ok_or_else(|| malformed(format!("there is no choice {tag} among {count}")))?;
+        let inside =
+            |trouble: crate::orc::trouble::Trouble| trouble.inside(&format!("member{tag}"));
+        let mut value = Progress::default();
+        branch.read(1, &mut value).map_err(inside)?;
+        self.end(tag);
+        progress.add(1, value.bytes + 5);
+        Ok(())
     }
 }
