@@ -45,7 +45,7 @@ impl<'a> Cursor<'a> {
                 self.0 = rest;
                 Ok(taken)
             }
-            None => Err(Malformed::new("the value goes on beyond the block's end")),
+            None => Err(cut()),
         }
     }
 
@@ -72,9 +72,25 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn long(&mut self) -> Result<i64> {
-        let number = varint::read(|| self.take(1).map(|bytes| bytes[0]))?;
-        let number = number.ok_or_else(|| Malformed::new(TOO_LONG))?;
-        Ok(zig_zag(number))
+        match self.0 {
+            // Lengths, branches of unions, and small numbers.
+            [byte @ ..0x80, rest @ ..] => {
+                self.0 = rest;
+                Ok(zig_zag(u64::from(*byte)))
+            }
+            _ => self.long_of_many(),
+        }
+    }
+
+    fn long_of_many(&mut self) -> Result<i64> {
+        let mut bytes = self.0.iter();
+        let number = varint::read(|| bytes.next().copied().ok_or(()));
+        self.0 = bytes.as_slice();
+        match number {
+            Ok(Some(number)) => Ok(zig_zag(number)),
+            Ok(None) => Err(Malformed::new(TOO_LONG)),
+            Err(()) => Err(cut()),
+        }
     }
 
     /// A length or count, in front of what it counts.
@@ -105,6 +121,11 @@ impl<'a> Cursor<'a> {
         }
         Ok(count.unsigned_abs())
     }
+}
+
+#[cold]
+fn cut() -> Malformed {
+    Malformed::new("the value goes on beyond the block's end")
 }
 
 #[cfg(test)]
