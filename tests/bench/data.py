@@ -87,10 +87,29 @@ def keys(target, scale):
     )
 
 
+def orc(target, scale):
+    """The same rows as `keys`, by the C++ writer."""
+    import pyarrow.orc
+    import pyarrow.parquet
+
+    source = ensure(target.parent.parent, "keys", scale)
+    pyarrow.orc.write_table(pyarrow.parquet.read_table(source), str(target), compression="zstd")
+
+
+def avro(target, scale):
+    """The same rows as `keys`, in blocks of 1,000: about 64 KiB each, as Java's writer makes them."""
+    import polars
+
+    frame = polars.read_parquet(ensure(target.parent.parent, "keys", scale))
+    chunks = [frame[start : start + 1000] for start in range(0, len(frame), 1000)]
+    polars.concat(chunks, rechunk=False).write_avro(target, compression="snappy")
+
+
 MAKERS = {
     "flat": ("flat.ndjson", flat), "random": ("random.ndjson", random), "nested": ("nested.ndjson", nested),
     "csv": ("flat.csv", csv), "dirty": ("dirty.ndjson", dirty), "small": ("small", small),
     "daily": ("daily", daily), "keys": ("keys.parquet", keys),
+    "orc": ("keys.orc", orc), "avro": ("keys.avro", avro),
 }
 
 

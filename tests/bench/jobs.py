@@ -60,6 +60,12 @@ JOBS = [
     Job("scan_nested", "nested NDJSON decoded, nothing written", "nested", f"{INGEST} >/dev/null", compare=None, schema="nested",
         peers=("duckdb", "polars")),
     Job("scan_csv", "CSV decoded, nothing written", "csv", f"{INGEST} >/dev/null", compare=None, peers=("duckdb", "polars")),
+    Job("scan_parquet", "Parquet decoded, nothing written", "keys", "ingest {data} --threads {threads} >/dev/null", compare=None,
+        peers=("duckdb", "polars", "pyarrow")),
+    Job("scan_avro", "Avro decoded, nothing written", "avro", "ingest {data} --threads {threads} >/dev/null", compare=None,
+        peers=("polars",)),
+    Job("scan_orc", "ORC decoded, nothing written", "orc", "ingest {data} --threads {threads} >/dev/null", compare=None,
+        peers=("pyarrow",)),
     Job("start", "process start", "keys", "ingest --version", compare=None, peers=("duckdb", "polars", "pyarrow", "chdb")),
     Job("day", "the whole day: raw → validate → partition → compact → query", "dirty",
         f"{INGEST} --rejects {{out}}.bad.ndjson | validate --schema {{schema}} --rejects {{out}}.rej.ndjson |"

@@ -84,6 +84,13 @@ def scan_csv(con, data, out):
     con.execute(f"SELECT count(COLUMNS(*)) FROM read_csv('{data}', header=true, columns={columns()})").fetchall()
 
 
+def scan_parquet(con, data, out):
+    """Counts stand in the footer: sums need the values."""
+    numbers = ("order_id", "customer_id", "amount", "quantity")
+    sums = [f"sum({name})" for name in numbers] + [f"sum(strlen({name}))" for name in ("event_id", "region", "key")]
+    con.execute(f"SELECT {', '.join(sums)}, max(event_timestamp) FROM '{data}'").fetchall()
+
+
 def prune(con, data, out):
     rows = con.execute(
         f"SELECT order_id, amount FROM read_parquet('{data}/**/*.parquet', hive_partitioning=true)"

@@ -78,6 +78,17 @@ def scan_csv(_, data, out):
     timed(pl.scan_csv(data, schema=schema())).select(pl.all().count()).collect(engine="streaming")
 
 
+def scan_parquet(_, data, out):
+    """Counts stand in the footer: sums need the values."""
+    numbers, texts = pl.col("order_id", "customer_id", "amount", "quantity"), pl.col("event_id", "region", "key")
+    sums = numbers.sum(), texts.str.len_bytes().sum(), pl.col("event_timestamp").max()
+    pl.scan_parquet(data).select(*sums).collect(engine="streaming")
+
+
+def scan_avro(_, data, out):
+    pl.read_avro(data)
+
+
 def prune(_, data, out):
     frame = pl.scan_parquet(f"{data}/**/*.parquet", hive_partitioning=True, hive_schema={"day": pl.Date})
     keep = (pl.col("day") == pl.date(2026, 6, 1)) & (pl.col("region") == "uk") & (pl.col("amount") > 4000)

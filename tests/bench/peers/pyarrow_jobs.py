@@ -5,6 +5,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.dataset as ds
 import pyarrow.json
+import pyarrow.orc
 import pyarrow.parquet as pq
 from peer import ADDRESS, FLAT, main
 
@@ -58,6 +59,17 @@ def csv(_, data, out):
         convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False),
     )
     write(table, f"{out}/part.parquet")
+
+
+def scan_parquet(_, data, out):
+    for _ in pq.ParquetFile(data).iter_batches():
+        pass
+
+
+def scan_orc(_, data, out):
+    file = pyarrow.orc.ORCFile(data)
+    for stripe in range(file.nstripes):
+        file.read_stripe(stripe)
 
 
 def prune(_, data, out):
