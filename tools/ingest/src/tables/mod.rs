@@ -3,6 +3,7 @@
 //! have the types asked for, or ones that these hold without loss.
 
 mod arrow_file;
+mod avro_file;
 mod conform;
 mod parquet_file;
 mod reader;

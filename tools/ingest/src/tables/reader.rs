@@ -1,6 +1,7 @@
 //! One file of columns, whatever its format.
 
 use super::arrow_file::ArrowFile;
+use super::avro_file::AvroFile;
 use super::parquet_file::ParquetFile;
 use crate::detect::Format;
 use crate::inputs::Input;
@@ -10,13 +11,11 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_cli::{Counter, Job};
-use millrace_decode::avro::Parcel;
-use millrace_decode::{avro, orc};
+use millrace_decode::orc;
 use millrace_fault::{Failure, guarded, quoted};
-use millrace_parallel::{Backlog, Hand, ahead, in_order};
+use millrace_parallel::{Hand, ahead};
 use millrace_storage::{ReadAt, open_read_at};
 use millrace_stream::Kind;
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An open file.
@@ -28,7 +27,7 @@ pub(crate) struct Reader {
 enum Form {
     Parquet(ParquetFile),
     File(ArrowFile),
-    Avro(avro::Reader),
+    Avro(AvroFile),
     Orc(orc::Reader),
     Stream {
         reader: millrace_stream::Reader,
@@ -54,7 +53,7 @@ impl Reader {
                     columns: None,
                 })
             }
-            Format::Avro => Ok(Form::Avro(avro_reader(opened, plan)?)),
+            Format::Avro => Ok(Form::Avro(AvroFile::open(opened, plan.sizes)?)),
             Format::Orc => Ok(Form::Orc(orc_reader(stored(opened, bytes_in)?, plan)?)),
             Format::ArrowFile => Ok(Form::File(ArrowFile::open(stored(opened, bytes_in)?)?)),
             _ => {
@@ -74,7 +73,7 @@ impl Reader {
         match &self.form {
             Form::Parquet(file) => file.schema(),
             Form::File(file) => file.schema(),
-            Form::Avro(reader) => reader.schema(),
+            Form::Avro(file) => file.schema(),
             Form::Orc(reader) => reader.schema(),
             Form::Stream { reader, .. } => reader.schema(),
         }
@@ -88,7 +87,7 @@ impl Reader {
                 Ok(())
             }
             Form::File(file) => guarded(&quoted(&self.name), || file.project(indices)),
-            Form::Avro(reader) => reader.project(indices),
+            Form::Avro(file) => file.project(indices),
             Form::Orc(reader) => reader.project(indices),
             Form::Stream { columns, .. } => {
                 *columns = Some(indices.to_vec());
@@ -107,7 +106,7 @@ impl Reader {
         let name = quoted(&self.name);
         match self.form {
             Form::Parquet(file) => guarded(&name, || file.each(threads, &mut take)),
-            Form::Avro(reader) => guarded(&name, || avro_batches(reader, threads, &mut take)),
+            Form::Avro(file) => guarded(&name, || file.each(threads, &mut take)),
             Form::File(mut file) => one_by_one(&name, threads, || file.next(), take),
             Form::Orc(mut reader) => one_by_one(&name, threads, || reader.next(), take),
             Form::Stream {
@@ -153,75 +152,6 @@ fn one_by_one(
         Ok(())
     };
     ahead(work, take)
-}
-
-fn avro_batches(
-    mut reader: avro::Reader,
-    threads: usize,
-    take: &mut impl FnMut(RecordBatch) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    if threads == 1 {
-        while let Some(parcel) = reader.next()? {
-            let mut taken = Ok(());
-            parcel.decode(|batch| {
-                taken = take(batch);
-                wanted(taken.is_ok())
-            })?;
-            taken?;
-        }
-        return Ok(());
-    }
-    let mut failed = false;
-    let parcels = std::iter::from_fn(|| {
-        let parcel = (!failed).then(|| reader.next().transpose())?;
-        failed = matches!(parcel, Some(Err(_)));
-        parcel
-    });
-    let parcels = parcels.map(|parcel| {
-        let weight = parcel.as_ref().map_or(0, Parcel::weight);
-        (parcel, weight)
-    });
-    let backlog = Backlog {
-        threads,
-        small: 0,
-        large: LARGE_PARCELS,
-    };
-    in_order(
-        parcels,
-        backlog,
-        |parcel, hand| parcel?.decode(|batch| wanted(hand.over(batch))),
-        |batch| take(batch).map(|()| true),
-    )
-}
-
-fn wanted(more: bool) -> ControlFlow<()> {
-    match more {
-        true => ControlFlow::Continue(()),
-        false => ControlFlow::Break(()),
-    }
-}
-
-/// Largest block of an Avro file, unless records may be larger: writers make them of 16 KiB
-/// to a few MiB.
-const LARGEST_BLOCK: usize = 256 << 20;
-/// Parcels of an Avro file that wait to be decoded are no larger together; as stored.
-const LARGE_PARCELS: u64 = 8 << 20;
-
-fn avro_reader(opened: Opened, plan: &Plan) -> Result<avro::Reader, Failure> {
-    let Opened {
-        name,
-        mut content,
-        head,
-        ..
-    } = opened;
-    content.unread(&head);
-    let source = Box::new(move |space: &mut [u8]| content.read(space));
-    let sizes = avro::Sizes {
-        batch_rows: plan.sizes.batch_rows,
-        batch_bytes: plan.sizes.batch_bytes,
-        block: plan.sizes.record.max(LARGEST_BLOCK),
-    };
-    avro::Reader::new(&name, source, sizes)
 }
 
 fn orc_reader(stored: Stored, plan: &Plan) -> Result<orc::Reader, Failure> {
