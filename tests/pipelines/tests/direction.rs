@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("expr", &["fault"]),
     ("storage", &["fault", "parallel"]),
     ("state", &["fault"]),
-    ("decode", &["fault", "schema"]),
+    ("decode", &["fault", "schema", "text"]),
     ("rejects", &["fault", "storage", "stream"]),
     ("dataset", &["fault", "parallel", "storage", "expr", "text"]),
     ("testkit", &[]),
