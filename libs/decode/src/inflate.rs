@@ -1,20 +1,28 @@
-//! Deflate without a header, of a block that is in memory as a whole.
+//! Blocks of Avro and ORC files that are in memory as a whole, decompressed within bounds.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// How much larger the content is taken to be, at first.
 const USUAL: usize = 4;
 
-/// The content of `stored`, of which there may be `most` bytes. Memory is taken as it grows.
+/// Whether a content of `length` bytes is one of at most `most`.
+pub(crate) fn within(length: usize, most: usize) -> Result<(), String> {
+    match length <= most {
+        true => Ok(()),
+        false => Err(format!("it is larger than {most} bytes")),
+    }
+}
+
+/// The content of `stored`, deflate without a header. Of one that is larger than `most`
+/// bytes, a byte more than these: see [`within`]. Memory is taken as it grows.
 ///
 /// # Errors
-/// If it is damaged, cut short or larger.
+/// If it is damaged or cut short.
 pub(crate) fn inflate(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
     let mut decoder = Decompress::new(false);
     let mut content = Vec::new();
     loop {
         let room = content.len().max(stored.len().saturating_mul(USUAL));
-        // One byte more tells that it is larger.
         let room = room.min((most - content.len()).saturating_add(1));
         content.reserve_exact(room.max(1));
         let rest = stored
@@ -24,10 +32,7 @@ pub(crate) fn inflate(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let status = decoder
             .decompress_vec(rest, &mut content, FlushDecompress::Finish)
             .map_err(|error| error.to_string())?;
-        if content.len() > most {
-            return Err(format!("it is larger than {most} bytes"));
-        }
-        if status == Status::StreamEnd {
+        if status == Status::StreamEnd || content.len() > most {
             return Ok(content);
         }
         if before == (decoder.total_in(), content.len()) {
@@ -60,7 +65,8 @@ mod tests {
                 assert_eq!(inflate(&stored, most).as_deref(), Ok(content));
             }
             if let Some(less) = content.len().checked_sub(1) {
-                let told = inflate(&stored, less).unwrap_err();
+                let length = inflate(&stored, less).unwrap().len();
+                let told = within(length, less).unwrap_err();
                 assert_eq!(told, format!("it is larger than {less} bytes"));
             }
             for cut in [0, stored.len() / 2, stored.len() - 1] {

@@ -1,6 +1,6 @@
 //! Blocks as they are stored.
 
-use crate::inflate::inflate;
+use crate::inflate::{inflate, within};
 use std::io::Read;
 
 /// How blocks are compressed.
@@ -43,7 +43,11 @@ impl Codec {
         match self {
             Codec::Null => Ok(stored),
             Codec::Deflate => {
-                inflate(&stored, most).map_err(|reason| format!("cannot decompress it: {reason}"))
+                let content = inflate(&stored, most);
+                let content =
+                    content.map_err(|reason| format!("cannot decompress it: {reason}"))?;
+                within(content.len(), most)?;
+                Ok(content)
             }
             Codec::Snappy => snappy(&stored, most),
             Codec::Zstandard => match zstd::Decoder::with_buffer(&stored[..]) {
@@ -75,12 +79,5 @@ fn snappy(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
     match crc32fast::hash(&content) == u32::from_be_bytes(*sum) {
         true => Ok(content),
         false => Err("cannot decompress it: the checksum is wrong".to_owned()),
-    }
-}
-
-fn within(length: usize, most: usize) -> Result<(), String> {
-    match length <= most {
-        true => Ok(()),
-        false => Err(format!("it is larger than {most} bytes")),
     }
 }

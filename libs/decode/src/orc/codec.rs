@@ -1,6 +1,6 @@
 //! Chunks as they are stored.
 
-use crate::inflate::inflate;
+use crate::inflate::{inflate, within};
 use bytes::Bytes;
 
 /// How chunks are compressed.
@@ -30,7 +30,7 @@ impl Codec {
     /// The content of a chunk, of which there may be `most` bytes.
     pub(super) fn decompress(self, stored: &[u8], most: usize) -> Result<Bytes, String> {
         let content = match self {
-            Codec::Zlib => inflate(stored, most),
+            Codec::Zlib => zlib(stored, most),
             Codec::Snappy => snappy(stored, most),
             Codec::Lz4 => lz4(stored, most),
             Codec::Zstandard => zstd::bulk::decompress(stored, most).map_err(|e| e.to_string()),
@@ -45,6 +45,12 @@ fn unsupported(name: &str) -> Result<Option<Codec>, String> {
     ))
 }
 
+fn zlib(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
+    let content = inflate(stored, most)?;
+    within(content.len(), most)?;
+    Ok(content)
+}
+
 fn snappy(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
     let length = snap::raw::decompress_len(stored).map_err(|error| error.to_string())?;
     within(length, most)?;
@@ -57,13 +63,6 @@ fn lz4(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
     let length = lz4_flex::block::decompress_into(stored, &mut content);
     content.truncate(length.map_err(|error| error.to_string())?);
     Ok(content)
-}
-
-fn within(length: usize, most: usize) -> Result<(), String> {
-    match length <= most {
-        true => Ok(()),
-        false => Err(format!("it is larger than {most} bytes")),
-    }
 }
 
 #[cfg(test)]
