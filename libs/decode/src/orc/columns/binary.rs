@@ -1,6 +1,6 @@
 //! Bytes, one after the other, and their lengths.
 
-use super::{LARGEST, Progress, Values};
+use super::{END, LARGEST, Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stream::Stream;
 use crate::orc::stripe::{Part, Streams};
@@ -9,9 +9,6 @@ use arrow_array::{ArrayRef, BinaryArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 use std::sync::Arc;
-
-/// What the end of a value takes in a batch.
-const END: usize = size_of::<i32>();
 
 /// Values of any length in the making, at most [`LARGEST`] bytes of them.
 pub(super) struct Bytes {

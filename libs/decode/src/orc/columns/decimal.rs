@@ -1,64 +1,43 @@
 //! Decimals: digits of any number, and for each value its scale.
 
-use super::numbers::Numbers;
-use super::{Progress, Values};
+use super::numbers::{Each, Next};
 use crate::orc::integers::Integers;
 use crate::orc::stream::Stream;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, malformed};
-use arrow_array::ArrayRef;
 use arrow_array::types::{Decimal128Type, DecimalType};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::DataType;
 
 pub(super) struct Decimals {
     column: u32,
     precision: u8,
     scale: i8,
-    values: Numbers<Decimal128Type>,
     digits: Stream,
     scales: Integers,
 }
 
 impl Decimals {
-    pub(super) fn new(column: u32, precision: u8, scale: i8) -> Decimals {
-        let data_type = DataType::Decimal128(precision, scale);
-        Decimals {
+    pub(super) fn new(column: u32, precision: u8, scale: i8) -> Each<Decimals> {
+        let decimals = Decimals {
             column,
             precision,
             scale,
-            values: Numbers::new(data_type),
             digits: Stream::default(),
             scales: Integers::default(),
-        }
+        };
+        Each::new(decimals, DataType::Decimal128(precision, scale))
     }
 }
 
-impl Values for Decimals {
+impl Next for Decimals {
+    type Type = Decimal128Type;
+
     fn open(&mut self, streams: &Streams) -> Result<()> {
         self.digits = streams.stream(self.column, Part::Data);
         self.scales = streams.integers(self.column, Part::Secondary, true)?;
         Ok(())
     }
 
-    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
-        for _ in 0..count {
-            let value = self.next()?;
-            self.values.push(value);
-            progress.add(1, 16);
-        }
-        Ok(())
-    }
-
-    fn nulls(&mut self, count: usize) {
-        self.values.nulls(count);
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        self.values.finish()
-    }
-}
-
-impl Decimals {
     fn next(&mut self) -> Result<i128> {
         let (value, scale) = (varint(&mut self.digits)?, self.scales.next()?);
         let (precision, wanted) = (self.precision, self.scale);

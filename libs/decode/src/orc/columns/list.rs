@@ -1,6 +1,6 @@
 //! Lists and maps: lengths, and items in columns of their own.
 
-use super::{Column, LARGEST, Progress, Values};
+use super::{Column, END, LARGEST, Progress, Values};
 use crate::orc::integers::Integers;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, malformed};
@@ -12,9 +12,6 @@ use std::sync::Arc;
 
 /// So many items that take no bytes may stand in a batch: no bytes bound their number.
 const MOST_EMPTY: usize = 1 << 16;
-
-/// What the end of a list takes in a batch.
-const END: usize = size_of::<i32>();
 
 /// Where lists end among their items.
 struct Ends {

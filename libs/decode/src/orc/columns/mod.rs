@@ -29,6 +29,9 @@ pub(super) const STEP: usize = 32;
 /// for many values, nulls, or repeats of a long text.
 const LARGEST: usize = 1 << 30;
 
+/// What the end of a value of any length takes in a batch.
+const END: usize = size_of::<i32>();
+
 /// What was read, also when not all could be.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {

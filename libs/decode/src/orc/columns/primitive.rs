@@ -1,6 +1,6 @@
 //! Booleans, integers and floating-point numbers.
 
-use super::numbers::Numbers;
+use super::numbers::{Each, Next, Numbers};
 use super::{Progress, Values};
 use crate::orc::bytes::{Booleans, ByteRuns};
 use crate::orc::integers::Integers;
@@ -57,40 +57,27 @@ impl Values for Flags {
 
 pub(super) struct Tiny {
     column: u32,
-    values: Numbers<Int8Type>,
     data: ByteRuns,
 }
 
 impl Tiny {
-    pub(super) fn new(column: u32) -> Tiny {
-        Tiny {
-            column,
-            values: Numbers::new(Int8Type::DATA_TYPE),
-            data: ByteRuns::default(),
-        }
+    pub(super) fn new(column: u32) -> Each<Tiny> {
+        let data = ByteRuns::default();
+        Each::new(Tiny { column, data }, Int8Type::DATA_TYPE)
     }
 }
 
-impl Values for Tiny {
+impl Next for Tiny {
+    type Type = Int8Type;
+
     fn open(&mut self, streams: &Streams) -> Result<()> {
         self.data = streams.byte_runs(self.column);
         Ok(())
     }
 
-    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
-        for _ in 0..count {
-            self.values.push(self.data.next()? as i8);
-            progress.add(1, 1);
-        }
-        Ok(())
-    }
-
-    fn nulls(&mut self, count: usize) {
-        self.values.nulls(count);
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        self.values.finish()
+    #[inline]
+    fn next(&mut self) -> Result<i8> {
+        Ok(self.data.next()? as i8)
     }
 }
 

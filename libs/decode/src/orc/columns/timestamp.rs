@@ -1,14 +1,12 @@
 //! Days and times.
 
-use super::numbers::Numbers;
-use super::{Progress, Values};
+use super::numbers::{Each, Next};
 use crate::orc::integers::Integers;
 use crate::orc::stripe::{Part, Streams};
 use crate::orc::trouble::{Result, Trouble, malformed};
 use crate::orc::zone::Zone;
-use arrow_array::ArrayRef;
 use arrow_array::types::{Date32Type, TimestampNanosecondType};
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 
 /// 1582-10-15, where the Gregorian calendar begins.
 const GREGORIAN: i64 = -141_427;
@@ -17,57 +15,43 @@ const SECOND: i64 = 1_000_000_000;
 /// Days since 1970.
 pub(super) struct Dates {
     column: u32,
-    values: Numbers<Date32Type>,
     data: Integers,
     /// Whether earlier days are of the Julian calendar, which we do not have.
     julian: bool,
 }
 
 impl Dates {
-    pub(super) fn new(column: u32) -> Dates {
-        Dates {
+    pub(super) fn new(column: u32) -> Each<Dates> {
+        let dates = Dates {
             column,
-            values: Numbers::new(DataType::Date32),
             data: Integers::default(),
             julian: false,
-        }
+        };
+        Each::new(dates, DataType::Date32)
     }
 }
 
-impl Values for Dates {
+impl Next for Dates {
+    type Type = Date32Type;
+
     fn open(&mut self, streams: &Streams) -> Result<()> {
         self.data = streams.integers(self.column, Part::Data, true)?;
         self.julian = streams.julian;
         Ok(())
     }
 
-    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
-        for _ in 0..count {
-            let day = self.data.next()?;
-            if self.julian && day < GREGORIAN {
-                return Err(malformed("a day of the Julian calendar, before 1582-10-15"));
-            }
-            let value = i32::try_from(day);
-            let value = value.map_err(|_| malformed(format!("day {day} has more than 32 bits")))?;
-            self.values.push(value);
-            progress.add(1, 4);
+    fn next(&mut self) -> Result<i32> {
+        let day = self.data.next()?;
+        if self.julian && day < GREGORIAN {
+            return Err(malformed("a day of the Julian calendar, before 1582-10-15"));
         }
-        Ok(())
-    }
-
-    fn nulls(&mut self, count: usize) {
-        self.values.nulls(count);
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        self.values.finish()
+        i32::try_from(day).map_err(|_| malformed(format!("day {day} has more than 32 bits")))
     }
 }
 
 /// Seconds since 2015 in the writer's zone, and nanoseconds.
 pub(super) struct Timestamps {
     column: u32,
-    values: Numbers<TimestampNanosecondType>,
     seconds: Integers,
     nanos: Integers,
     /// Whether they are moments; else times as the writer's clocks showed them.
@@ -76,20 +60,22 @@ pub(super) struct Timestamps {
 }
 
 impl Timestamps {
-    pub(super) fn new(column: u32, utc: bool) -> Timestamps {
-        let zone = utc.then(|| "UTC".into());
-        Timestamps {
+    pub(super) fn new(column: u32, utc: bool) -> Each<Timestamps> {
+        let times = Timestamps {
             column,
-            values: Numbers::new(DataType::Timestamp(TimeUnit::Nanosecond, zone)),
             seconds: Integers::default(),
             nanos: Integers::default(),
             utc,
             zone: Zone::utc(),
-        }
+        };
+        let zone = utc.then(|| "UTC".into());
+        Each::new(times, DataType::Timestamp(TimeUnit::Nanosecond, zone))
     }
 }
 
-impl Values for Timestamps {
+impl Next for Timestamps {
+    type Type = TimestampNanosecondType;
+
     fn open(&mut self, streams: &Streams) -> Result<()> {
         self.seconds = streams.integers(self.column, Part::Data, true)?;
         self.nanos = streams.integers(self.column, Part::Secondary, false)?;
@@ -99,25 +85,6 @@ impl Values for Timestamps {
         Ok(())
     }
 
-    fn read(&mut self, count: usize, progress: &mut Progress) -> Result<()> {
-        for _ in 0..count {
-            let value = self.next()?;
-            self.values.push(value);
-            progress.add(1, 8);
-        }
-        Ok(())
-    }
-
-    fn nulls(&mut self, count: usize) {
-        self.values.nulls(count);
-    }
-
-    fn finish(&mut self) -> std::result::Result<ArrayRef, ArrowError> {
-        self.values.finish()
-    }
-}
-
-impl Timestamps {
     /// Nanoseconds since 1970.
     fn next(&mut self) -> Result<i64> {
         let (seconds, nanos) = (self.seconds.next()?, nanos(self.nanos.next()?)?);
