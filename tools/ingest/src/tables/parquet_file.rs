@@ -61,7 +61,10 @@ impl ParquetFile {
         mut take: impl FnMut(RecordBatch) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let shares = shares(&self.columns, &self.weights(), threads);
-        let readers = shares.iter().map(|columns| self.reader(columns));
+        let batch_rows = self.batch_rows();
+        let readers = shares
+            .iter()
+            .map(|columns| self.reader(columns, batch_rows));
         let mut readers = readers.collect::<Result<Vec<_>, _>>()?;
         if let [reader] = &mut readers[..] {
             return reader.try_for_each(|batch| take(self.sound(batch)?));
@@ -86,13 +89,17 @@ impl ParquetFile {
         })
     }
 
-    fn reader(&self, columns: &[usize]) -> Result<ParquetRecordBatchReader, Failure> {
+    fn reader(
+        &self,
+        columns: &[usize],
+        batch_rows: usize,
+    ) -> Result<ParquetRecordBatchReader, Failure> {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
             self.stored.clone(),
             self.metadata.clone(),
         );
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
-        let builder = builder.with_batch_size(self.batch_rows());
+        let builder = builder.with_batch_size(batch_rows);
         let reader = builder.with_projection(mask).build();
         reader.map_err(|error| self.stored.corrupt(error))
     }
