@@ -1,4 +1,11 @@
-//! A Parquet file's bytes and footer, with the path in every error.
+//! A Parquet file's bytes, footer and rows, with the path in every error.
+
+mod extent;
+mod groups;
+mod zstd;
+
+pub use self::extent::Extent;
+pub use self::groups::record_batches;
 
 use arrow_schema::ArrowError;
 use bytes::{Buf, Bytes};
