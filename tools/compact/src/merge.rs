@@ -11,16 +11,14 @@ use millrace_dataset::evolution::{Evolution, adapt_batch};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::parquet::Codec;
 use millrace_dataset::provenance;
-use millrace_dataset::read::{ReadError, Source};
+use millrace_dataset::read::{ReadError, Source, record_batches};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
 use millrace_parallel::{Backlog, Hand, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
 use std::collections::BTreeSet;
@@ -140,7 +138,7 @@ impl Inputs {
             return Ok(Vec::new());
         };
         let source = open(&first.file)?;
-        let mut rows = reader(&source, &first.footer, vec![0])?;
+        let mut rows = reader(&source, &first.footer, &[0])?;
         let mut sample = Vec::new();
         while let Some(batch) = next(&source, &mut rows)?.filter(|_| sample.len() < 4) {
             sample.push(adapted(&source, &batch, &self.schema)?);
@@ -168,14 +166,9 @@ pub(crate) fn open(file: &DataFile) -> Result<Source, Failure> {
 pub(crate) fn reader(
     source: &Source,
     footer: &ArrowReaderMetadata,
-    groups: Vec<usize>,
+    groups: &[usize],
 ) -> Result<ParquetRecordBatchReader, Failure> {
-    source.guarded(|| {
-        ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), footer.clone())
-            .with_row_groups(groups)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-    })
+    source.guarded(|| record_batches(source, footer, groups, BATCH_ROWS))
 }
 
 pub(crate) fn next(
@@ -374,7 +367,7 @@ fn decode(
         .map(|&group| groups[group].compressed_size())
         .sum();
     let per_row = bytes.max(0) as f64 / rows.max(1) as f64;
-    let mut reader = reader(source, &input.footer, run)?;
+    let mut reader = reader(source, &input.footer, &run)?;
     while let Some(batch) = next(source, &mut reader)? {
         let stored = (per_row * batch.num_rows() as f64) as u64;
         if !hand.over(Piece::Rows(adapted(source, &batch, schema)?, stored)) {

@@ -57,8 +57,8 @@ fn gather(inputs: &Inputs, sorter: &mut Sorter, job: &Job) -> Result<u64, Failur
     let mut zeros: Vec<u32> = Vec::new();
     for input in &inputs.files {
         let source = open(&input.file)?;
-        let groups = (0..input.footer.metadata().num_row_groups()).collect();
-        let mut rows = reader(&source, &input.footer, groups)?;
+        let groups: Vec<usize> = (0..input.footer.metadata().num_row_groups()).collect();
+        let mut rows = reader(&source, &input.footer, &groups)?;
         while let Some(batch) = next(&source, &mut rows)? {
             let count = batch.num_rows();
             total += count as u64;
