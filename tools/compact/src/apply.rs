@@ -17,8 +17,9 @@ use std::path::PathBuf;
 
 /// A row group in memory, unless the budget is small.
 const ROW_GROUP: u64 = 64 << 20;
-/// Row groups that a partition in work holds: read, waiting, encoded.
-const HELD: u64 = 3;
+/// Row groups that a partition in work holds at most: one encoded, whose rows may shrink by
+/// nothing, and as much room again for what is read ahead and on its way.
+const HELD: u64 = 2;
 /// Memory for which another partition is sorted at the same time.
 const SORTED: u64 = 128 << 20;
 

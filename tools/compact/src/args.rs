@@ -182,7 +182,7 @@ Every file of the partitions asked for is opened, so that a damaged one is found
 
 It works on trees that others wrote. With --run-id, a run that had been committed is not done again.
 
-Memory: about three row groups a partition in work; --memory bounds how many partitions are worked on at once, and the size of a row group.";
+Memory: at most about two row groups a partition in work; --memory bounds how many partitions are worked on at once, and the size of a row group.";
 
 const EXAMPLES: &str = "
 Compact what was just written:

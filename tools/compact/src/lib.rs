@@ -11,6 +11,7 @@
 mod apply;
 mod args;
 mod choose;
+mod group;
 mod merge;
 mod output;
 mod plan;

@@ -1,15 +1,14 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use crate::group::Group;
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use bytes::{Buf, Bytes};
-use millrace_dataset::encode::{Chunk, Encoders, FieldEncoder};
+use millrace_dataset::encode::{Chunk, Encoders};
 use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
-use millrace_dataset::read::Source;
+use millrace_dataset::read::{Extent, Source};
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
-use millrace_parallel::side_by_side;
 use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
@@ -20,13 +19,12 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::reader::ChunkReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
-use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// How the new files are written.
 pub(crate) struct Form {
@@ -54,8 +52,8 @@ pub(crate) struct Output {
     behind: WriteBehind,
     writer: Option<Open>,
     staged: Vec<StagedFile>,
-    pending: Vec<RecordBatch>,
-    pending_bytes: u64,
+    /// The row group in work.
+    group: Option<Group>,
     /// Bytes of the inputs that have not been written yet.
     left: u64,
     /// Bytes in memory and in the file, of what was encoded so far.
@@ -106,8 +104,7 @@ impl Output {
             behind: WriteBehind::default(),
             writer: None,
             staged: Vec::new(),
-            pending: Vec::new(),
-            pending_bytes: 0,
+            group: None,
             left,
             encoded: (0, 0),
             decoded: (0, 0),
@@ -129,12 +126,19 @@ impl Output {
         let memory = batch.get_array_memory_size() as u64;
         self.left = self.left.saturating_sub(bytes);
         self.decoded = (self.decoded.0 + memory, self.decoded.1 + bytes);
-        self.pending_bytes += memory;
-        self.pending.push(batch);
-        if self.pending_bytes >= self.group_limit() {
-            self.encode()
-        } else {
-            Ok(())
+        let limit = self.group_limit();
+        if self.group.is_none() {
+            // Opened now, so that what fails has a name.
+            self.open()?;
+            let group = Group::new(&self.encoders, self.form.threads);
+            self.group = Some(group.map_err(|error| self.failed(error))?);
+        }
+        let pushed = self.group.as_mut().map_or(Ok(0), |group| {
+            group.push(batch, memory).map(|()| group.bytes())
+        });
+        match pushed.map_err(|error| self.failed(error))? >= limit {
+            true => self.end_group(),
+            false => Ok(()),
         }
     }
 
@@ -145,7 +149,7 @@ impl Output {
         metadata: &ArrowReaderMetadata,
         group: usize,
     ) -> Result<(), Failure> {
-        self.encode()?;
+        self.end_group()?;
         let size =
             u64::try_from(metadata.metadata().row_group(group).compressed_size()).unwrap_or(0);
         let written = self.written();
@@ -160,7 +164,7 @@ impl Output {
 
     /// Completes the last file.
     pub(crate) fn finish(mut self) -> Result<Vec<StagedFile>, Failure> {
-        self.encode()?;
+        self.end_group()?;
         if self.staged.is_empty() {
             // Inputs without rows become one file without rows: the schema stays.
             self.open()?;
@@ -168,6 +172,12 @@ impl Output {
         self.close()?;
         self.behind.finish()?;
         Ok(self.staged)
+    }
+
+    /// An error of the Parquet library while writing the file in work.
+    fn failed(&self, error: ParquetError) -> Failure {
+        let path = self.writer.as_ref().map_or(&self.folder, |open| &open.path);
+        failed(path, error)
     }
 
     fn written(&self) -> u64 {
@@ -194,17 +204,13 @@ impl Output {
         likely.clamp(self.form.row_group / 16, self.form.row_group)
     }
 
-    fn encode(&mut self) -> Result<(), Failure> {
-        let batches = std::mem::take(&mut self.pending);
-        let bytes = std::mem::take(&mut self.pending_bytes);
-        if batches.is_empty() {
+    /// Puts the row group in work, if there is one, into the file.
+    fn end_group(&mut self) -> Result<(), Failure> {
+        let Some(group) = self.group.take() else {
             return Ok(());
-        }
-        let before = self.written();
-        let chunks = self
-            .encoders
-            .row_group()
-            .and_then(|encoders| encode_group(encoders, &batches, self.form.threads));
+        };
+        let (bytes, before) = (group.bytes(), self.written());
+        let chunks = group.close();
         let open = self.open()?;
         chunks
             .and_then(|chunks| append(open, chunks))
@@ -271,35 +277,6 @@ fn failed(path: &Path, error: ParquetError) -> Failure {
     }
 }
 
-/// The chunks of one row group, its columns encoded on several threads. The largest first:
-/// begun last, it would leave one thread at work alone.
-fn encode_group(
-    encoders: Vec<FieldEncoder>,
-    batches: &[RecordBatch],
-    threads: usize,
-) -> Result<Vec<Chunk>, ParquetError> {
-    // Each is taken by the one thread that encodes the column.
-    let mut columns: Vec<(usize, Mutex<Option<FieldEncoder>>)> = encoders
-        .into_iter()
-        .map(|encoder| Mutex::new(Some(encoder)))
-        .enumerate()
-        .collect();
-    let arrays = |index: usize| batches.iter().map(move |batch| batch.column(index));
-    let bytes = |index| arrays(index).map(|array| array.get_buffer_memory_size());
-    columns.sort_by_cached_key(|(index, _)| Reverse(bytes(*index).sum::<usize>()));
-    let mut chunks = side_by_side(&columns, threads, |(index, encoder)| {
-        let encoder = encoder
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let encode = |encoder| encode_field(encoder, arrays(*index));
-        let chunks = encoder.map_or(Ok(Vec::new()), encode)?;
-        Ok::<_, ParquetError>((*index, chunks))
-    })?;
-    chunks.sort_unstable_by_key(|(index, _)| *index);
-    Ok(chunks.into_iter().flat_map(|(_, chunks)| chunks).collect())
-}
-
 fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
     let mut group = open.file.next_row_group()?;
     for chunk in chunks {
@@ -307,14 +284,6 @@ fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
     }
     group.close()?;
     Ok(())
-}
-
-fn encode_field<'a>(
-    mut encoder: FieldEncoder,
-    mut arrays: impl Iterator<Item = &'a ArrayRef>,
-) -> Result<Vec<Chunk>, ParquetError> {
-    arrays.try_for_each(|array| encoder.write(array))?;
-    encoder.close()
 }
 
 /// Copies a row group's bytes with its statistics, page indexes and bloom filters.
@@ -344,7 +313,7 @@ fn encoded(
     metadata: &ArrowReaderMetadata,
     group: usize,
     leaf: usize,
-) -> Result<(Copied, ColumnCloseResult), ParquetError> {
+) -> Result<(Extent, ColumnCloseResult), ParquetError> {
     let file = metadata.metadata();
     let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
     let (start, length) = column.byte_range();
@@ -364,40 +333,5 @@ fn encoded(
             .and_then(|index| index.get(group)?.get(leaf))
             .cloned(),
     };
-    Ok((Copied { start, bytes }, close))
-}
-
-/// A column chunk in memory, at its place in the file it comes from.
-struct Copied {
-    start: u64,
-    bytes: Bytes,
-}
-
-impl Length for Copied {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for Copied {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let offset = start
-            .checked_sub(self.start)
-            .and_then(|offset| usize::try_from(offset).ok());
-        let offset = offset.filter(|offset| *offset <= self.bytes.len());
-        let offset = offset.ok_or_else(|| {
-            ParquetError::General("a column chunk begins before its bytes".to_owned())
-        })?;
-        Ok(self.bytes.slice(offset..).reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let mut rest = self.get_read(start)?.into_inner();
-        if rest.len() < length {
-            return Err(ParquetError::EOF("a column chunk ends early".to_owned()));
-        }
-        Ok(rest.split_to(length))
-    }
+    Ok((Extent::new(start, bytes), close))
 }
