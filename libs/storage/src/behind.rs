@@ -14,8 +14,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// Bytes of a file after which it is synced, while it grows.
-const STEP: usize = 16 << 20;
+/// Bytes of a file after which it is synced when its writer pauses, which it says with a
+/// flush. What is written while a file is synced waits for that: not before the next pause
+/// if it can be helped.
+const STEP: usize = 8 << 20;
+/// Bytes after which it is synced in any case.
+const MOST: usize = 64 << 20;
 /// Bytes for which a sync of their own pays, once a file is complete.
 const LEAST: usize = 1 << 20;
 /// Bytes that are handed to the kernel at a time: each call costs, whatever its size.
@@ -118,20 +122,35 @@ impl GrowingFile {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.open()?.write_all(bytes)?;
         self.unsynced += bytes.len();
-        if self.unsynced >= STEP {
-            self.unsynced = 0;
-            if let Some(file) = self.file.as_ref().and_then(|file| file.try_clone().ok()) {
-                self.behind.offer(file, self.path.clone());
-            }
-        }
+        self.offer_from(MOST);
         Ok(())
+    }
+
+    /// Hands the kernel what waits for more.
+    fn put_block(&mut self) -> io::Result<()> {
+        let block = std::mem::take(&mut self.block);
+        match block.is_empty() {
+            true => Ok(()),
+            false => self.put(&block),
+        }
+    }
+
+    /// Has the file synced if so many bytes are not.
+    fn offer_from(&mut self, bytes: usize) {
+        if self.unsynced < bytes {
+            return;
+        }
+        self.unsynced = 0;
+        if let Some(file) = self.file.as_ref().and_then(|file| file.try_clone().ok()) {
+            self.behind.offer(file, self.path.clone());
+        }
     }
 }
 
 impl Write for GrowingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.block.len() + bytes.len() > BLOCK {
-            self.flush()?;
+            self.put_block()?;
         }
         if bytes.len() >= BLOCK {
             self.put(bytes)?;
@@ -142,11 +161,9 @@ impl Write for GrowingFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let block = std::mem::take(&mut self.block);
-        match block.is_empty() {
-            true => Ok(()),
-            false => self.put(&block),
-        }
+        self.put_block()?;
+        self.offer_from(STEP);
+        Ok(())
     }
 }
 

@@ -283,7 +283,8 @@ fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
         chunk.append_to(&mut group)?;
     }
     group.close()?;
-    Ok(())
+    // The disk works while the next one is made.
+    Ok(open.file.flush()?)
 }
 
 /// Copies a row group's bytes with its statistics, page indexes and bloom filters.
