@@ -12,6 +12,7 @@ use millrace_fault::{Failure, quoted};
 use millrace_parallel::side_by_side;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::file::metadata::RowGroupMetaData;
 use std::path::Path;
 
 /// Compares rows, null counts, least and greatest values of inputs and staged files, the
@@ -23,27 +24,34 @@ pub(crate) fn check(
     staged: &[StagedFile],
     threads: usize,
 ) -> Result<(), Failure> {
-    let old: Vec<&ArrowReaderMetadata> = inputs
-        .files
-        .iter()
-        .map(|Input { footer, .. }| footer)
-        .collect();
+    let old = inputs.files.iter().map(|Input { footer, .. }| footer);
     let new = staged
         .iter()
         .map(|file| Source::open(&folder.join(&file.name))?.metadata(false))
         .collect::<Result<Vec<_>, Failure>>()?;
-    let new: Vec<&ArrowReaderMetadata> = new.iter().collect();
+    let (old, new) = (alike(old), alike(new.iter()));
     compare(partition, "rows", Some(rows(&old)), Some(rows(&new)))?;
     let column = |field: &FieldRef| check_column(partition, field, &old, &new);
     side_by_side(inputs.schema.fields(), threads, column)?;
     Ok(())
 }
 
+/// Footers of files with the same columns, one behind the other.
+type Alike<'a> = Vec<&'a ArrowReaderMetadata>;
+
+fn alike<'a>(footers: impl Iterator<Item = &'a ArrowReaderMetadata>) -> Vec<Alike<'a>> {
+    let footers: Alike = footers.collect();
+    let same = |one: &&ArrowReaderMetadata, other: &&ArrowReaderMetadata| {
+        one.schema() == other.schema() && one.parquet_schema() == other.parquet_schema()
+    };
+    footers.chunk_by(same).map(<[_]>::to_vec).collect()
+}
+
 fn check_column(
     partition: &str,
     field: &Field,
-    old: &[&ArrowReaderMetadata],
-    new: &[&ArrowReaderMetadata],
+    old: &[Alike],
+    new: &[Alike],
 ) -> Result<(), Failure> {
     let (old, new) = (Known::of(old, field), Known::of(new, field));
     let name = quoted(field.name());
@@ -79,9 +87,9 @@ fn wrong(partition: &str, what: &str) -> Failure {
         .hint("one of the old files is damaged: its footer and its rows do not agree")
 }
 
-fn rows(footers: &[&ArrowReaderMetadata]) -> u64 {
+fn rows(footers: &[Alike]) -> u64 {
+    let footers = footers.iter().flatten();
     footers
-        .iter()
         .map(|footer| u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0))
         .sum()
 }
@@ -95,7 +103,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(footers: &[&ArrowReaderMetadata], field: &Field) -> Known {
+    fn of(footers: &[Alike], field: &Field) -> Known {
         let parts: Option<Vec<Part>> = footers
             .iter()
             .map(|footer| Part::of(footer, field))
@@ -127,7 +135,7 @@ fn extreme(arrays: &[&dyn Array], descending: bool) -> Option<ArrayRef> {
     (first.len() == 1 && first.is_valid(0)).then_some(first)
 }
 
-/// One file's account of a column, an element for each row group.
+/// The account that files with the same columns give of one, an element for each row group.
 struct Part {
     nulls: Option<u64>,
     min: Option<ArrayRef>,
@@ -135,24 +143,28 @@ struct Part {
 }
 
 impl Part {
-    fn of(footer: &ArrowReaderMetadata, field: &Field) -> Option<Part> {
-        let schema: &Schema = footer.schema();
-        let total = footer.metadata().file_metadata().num_rows();
+    fn of(footers: &Alike, field: &Field) -> Option<Part> {
+        let first = footers.first()?;
+        let schema: &Schema = first.schema();
         if schema.field_with_name(field.name()).is_err() {
             // All null, which says nothing of bounds.
             let none = arrow_array::new_empty_array(field.data_type());
             return Some(Part {
-                nulls: u64::try_from(total).ok(),
+                nulls: Some(rows(std::slice::from_ref(footers))),
                 min: Some(none.clone()),
                 max: Some(none),
             });
         }
-        let groups = footer.metadata().row_groups();
+        let groups = footers
+            .iter()
+            .flat_map(|footer| footer.metadata().row_groups());
+        let groups: Vec<&RowGroupMetaData> = groups.collect();
+        let all = || groups.iter().copied();
         let converter =
-            StatisticsConverter::try_new(field.name(), schema, footer.parquet_schema()).ok()?;
+            StatisticsConverter::try_new(field.name(), schema, first.parquet_schema()).ok()?;
         converter.parquet_column_index()?;
         let converter = converter.with_missing_null_counts_as_zero(false);
-        let counts = converter.row_group_null_counts(groups.iter()).ok()?;
+        let counts = converter.row_group_null_counts(all()).ok()?;
         let nulls = (counts.null_count() == 0).then(|| counts.values().iter().sum());
         let ordered = is_comparable(field.data_type());
         let all_null = |index: usize| {
@@ -168,13 +180,13 @@ impl Part {
                 .flatten()
         };
         let min = converter
-            .row_group_mins(groups.iter())
+            .row_group_mins(all())
             .ok()
-            .zip(converter.row_group_is_min_value_exact(groups.iter()).ok());
+            .zip(converter.row_group_is_min_value_exact(all()).ok());
         let max = converter
-            .row_group_maxes(groups.iter())
+            .row_group_maxes(all())
             .ok()
-            .zip(converter.row_group_is_max_value_exact(groups.iter()).ok());
+            .zip(converter.row_group_is_max_value_exact(all()).ok());
         Some(Part {
             nulls,
             min: min.and_then(|(array, is)| exact(array, is)),

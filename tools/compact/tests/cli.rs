@@ -502,6 +502,33 @@ fn damaged_pages_commit_nothing() {
     assert_eq!(names(&root, "order_hour=0").len(), 2);
 }
 
+/// One footer of five says something else than the rows of its file do.
+#[test]
+fn a_bound_that_no_row_has_commits_nothing() {
+    for (what, part, bound, lie) in [("least", 4, 4000i64, -1i64), ("greatest", 1, 1999, 7000)] {
+        let base = tempdir().unwrap();
+        let root = base.path().join("out");
+        tree::write(&root, 1, 5, 1000);
+        let path = root.join(format!("order_hour=0/part-{part:03}.zstd.parquet"));
+        let mut bytes = fs::read(&path).unwrap();
+        let end = bytes.len() - 8;
+        let length = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
+        let footer = &mut bytes[end - length as usize..end];
+        let is_bound = |at: &usize| footer[*at..*at + 8] == bound.to_le_bytes();
+        let places: Vec<usize> = (0..footer.len() - 8).filter(is_bound).collect();
+        assert!(!places.is_empty());
+        for place in places {
+            footer[place..place + 8].copy_from_slice(&lie.to_le_bytes());
+        }
+        fs::write(&path, bytes).unwrap();
+        let before = names(&root, "order_hour=0");
+        let refused = compact(&root, &["--all"]).code(3);
+        let told = format!("in the {what} value of column 'id': nothing committed");
+        assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+        assert_eq!(names(&root, "order_hour=0"), before);
+    }
+}
+
 #[test]
 fn who_reads_the_list_does_not_matter() {
     let base = tempdir().unwrap();
