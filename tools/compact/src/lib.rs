@@ -69,7 +69,10 @@ pub fn run(args: &Args, job: &Job) -> Result<Exit, Failure> {
         recover(&root, &options(args))?;
     }
     let plans = plans(args, &root, &wanted, bounds, job)?;
-    apply::apply(args, job, &root, stage, &plans, &wanted)
+    let applied = apply::apply(args, job, &root, stage, &plans, &wanted);
+    // Letting go of a thousand footers takes longer than the process has left.
+    std::mem::forget(plans);
+    applied
 }
 
 fn bounds(args: &Args) -> Result<Bounds, Failure> {
