@@ -1,0 +1,95 @@
+//! Any bytes laid over the pages of a Parquet file that is otherwise in order: what the
+//! parquet crate reads of it we read too, and the same.
+#![no_main]
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use millrace_dataset::read::{Source, record_batches};
+use millrace_fault::guarded;
+use millrace_storage::{Error, Location, ReadAt};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use std::sync::{Arc, LazyLock, Once};
+
+/// Files in either version of pages, with dictionaries and without.
+static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let versions = [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0];
+    let all = versions.map(|version| [true, false].map(|dictionary| file(version, dictionary)));
+    all.into_iter().flatten().collect()
+});
+
+static QUIET: Once = Once::new();
+
+fuzz_target!(|bytes: &[u8]| {
+    // The crate panics on some damage; both readers below catch that.
+    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| ())));
+    let Some((shape, changes)) = bytes.split_first() else {
+        return;
+    };
+    let mut content = FILES[usize::from(*shape) % FILES.len()].clone();
+    let end = content.len() - 8;
+    let footer = u32::from_le_bytes([0, 1, 2, 3].map(|at| content[end + at]));
+    let pages = end - footer as usize - 4;
+    for change in changes.chunks_exact(3) {
+        let place = usize::from(u16::from_le_bytes([change[0], change[1]])) % pages;
+        content[4 + place] ^= change[2];
+    }
+    let content = Bytes::from(content);
+    if let Some(rows) = theirs(&content) {
+        assert_eq!(ours(&content), Some(rows));
+    }
+});
+
+fn file(version: WriterVersion, dictionary: bool) -> Vec<u8> {
+    let ids = Int64Array::from_iter((0..60).map(|n| (n % 7 != 0).then_some(n * n)));
+    let texts = StringArray::from_iter((0..60).map(|n| (n % 4 != 0).then(|| format!("text {}", n % 9))));
+    // No column of nulls alone: of its pages the crate decompresses nothing, we an empty frame.
+    let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("text", Arc::new(texts))];
+    let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("a level")))
+        .set_writer_version(version)
+        .set_dictionary_enabled(dictionary)
+        .set_data_page_row_count_limit(25)
+        .set_write_batch_size(5)
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("a writer");
+    writer.write(&batch).expect("rows are written");
+    writer.into_inner().expect("a file")
+}
+
+/// All rows by the parquet crate; None if it refuses them.
+fn theirs(content: &Bytes) -> Option<Vec<RecordBatch>> {
+    let read = || {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(content.clone()).ok();
+        let reader = builder.and_then(|builder| builder.with_batch_size(16).build().ok());
+        Ok(reader.and_then(|reader| reader.collect::<Result<Vec<_>, _>>().ok()))
+    };
+    guarded("fuzz", read).ok().flatten()
+}
+
+fn ours(content: &Bytes) -> Option<Vec<RecordBatch>> {
+    let source = Source::opened(Arc::new(Memory(content.clone())));
+    let footer = source.metadata(false).ok()?;
+    let read = || Ok(record_batches(&source, &footer, &[0], 16)?.collect::<Result<Vec<_>, _>>().ok());
+    source.guarded(read).ok().flatten()
+}
+
+struct Memory(Bytes);
+
+impl ReadAt for Memory {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Error> {
+        Ok(self.0.slice(offset as usize..offset as usize + length))
+    }
+
+    fn location(&self) -> Location {
+        Location::from(std::path::Path::new("fuzz"))
+    }
+}
