@@ -283,7 +283,11 @@ fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
         chunk.append_to(&mut group)?;
     }
     group.close()?;
-    // The disk works while the next one is made.
+    paused(open)
+}
+
+/// Between row groups: the disk works while the next one is made.
+fn paused(open: &mut Open) -> Result<(), ParquetError> {
     Ok(open.file.flush()?)
 }
 
@@ -305,8 +309,10 @@ fn copy_group(
             .append_column(&chunk, close)
             .map_err(|error| failed(&open.path, error))?;
     }
-    copied.close().map_err(|error| failed(&open.path, error))?;
-    Ok(())
+    let closed = copied.close().map(drop);
+    closed
+        .and_then(|()| paused(open))
+        .map_err(|error| failed(&open.path, error))
 }
 
 fn encoded(
