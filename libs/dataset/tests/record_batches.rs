@@ -149,6 +149,26 @@ fn row_groups_of_any_size_and_none() {
 }
 
 #[test]
+fn many_small_row_groups_are_not_fetched_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let batch = rows(100_000);
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(5000));
+    write(&path, &batch, properties.build());
+    let source = Source::open(&path).unwrap();
+    let footer = source.metadata(false).unwrap();
+    let groups: Vec<usize> = (0..20).collect();
+    let before = source.bytes_read();
+    let reader = record_batches(&source, &footer, &groups, 1000).unwrap();
+    let fetched = source.bytes_read() - before;
+    assert!(source.size() > 4 << 20 && fetched <= 1 << 20, "{fetched}");
+    let found: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    assert_eq!(concat_batches(&batch.schema(), &found).unwrap(), batch);
+}
+
+#[test]
 fn damage_is_told_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");

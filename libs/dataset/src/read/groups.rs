@@ -1,4 +1,4 @@
-//! Row groups as record batches, for files of which there are many: a small row group is
+//! Row groups as record batches, for files of which there are many: what is small is
 //! fetched at once instead of page by page, and pages that are Zstandard are decompressed
 //! with the context that the thread has. The parquet crate makes two a column chunk, of
 //! which each asks the processor what it can do: in a virtual machine that is a trip to
@@ -18,7 +18,7 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::sync::Arc;
 
-/// Bytes of a row group that is fetched at once.
+/// Bytes of row groups that are fetched at once, all of those that are asked for together.
 const SMALL: u64 = 1 << 20;
 
 /// The rows of these row groups of a file, `batch_rows` at a time, all columns.
@@ -43,47 +43,40 @@ pub fn record_batches(
 }
 
 /// Some row groups of a file.
+#[derive(Clone)]
 struct Groups {
     source: Source,
     footer: Arc<ParquetMetaData>,
-    groups: Vec<Group>,
-}
-
-/// A row group, and its bytes if they are in memory.
-#[derive(Clone)]
-struct Group {
-    index: usize,
+    groups: Vec<usize>,
+    /// The bytes of all of them, if these are few.
     bytes: Option<Extent>,
 }
 
 impl Groups {
     fn new(source: &Source, footer: &Arc<ParquetMetaData>, groups: &[usize]) -> Result<Groups> {
-        let group = |index: &usize| {
-            let bytes = fetched(source, footer.row_group(*index))?;
-            Ok(Group {
-                index: *index,
-                bytes,
-            })
-        };
-        Ok(Groups {
+        let mut all = Groups {
             source: source.clone(),
             footer: footer.clone(),
-            groups: groups.iter().map(group).collect::<Result<_>>()?,
-        })
+            groups: groups.to_vec(),
+            bytes: None,
+        };
+        all.bytes = all.fetched()?;
+        Ok(all)
     }
-}
 
-/// The bytes of a row group, if it is small: from its first column chunk to its last.
-fn fetched(source: &Source, group: &RowGroupMetaData) -> Result<Option<Extent>> {
-    let ranges = || group.columns().iter().map(ColumnChunkMetaData::byte_range);
-    let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
-    let end = ranges().map(|(start, length)| start.saturating_add(length));
-    let length = end.max().unwrap_or(0).saturating_sub(start);
-    if length > SMALL {
-        return Ok(None);
+    /// The bytes from the first column chunk to the last, if they are few.
+    fn fetched(&self) -> Result<Option<Extent>> {
+        let chunks = || self.row_groups().flat_map(RowGroupMetaData::columns);
+        let ranges = || chunks().map(ColumnChunkMetaData::byte_range);
+        let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
+        let end = ranges().map(|(start, length)| start.saturating_add(length));
+        let length = end.max().unwrap_or(0).saturating_sub(start);
+        if length > SMALL {
+            return Ok(None);
+        }
+        let bytes = self.source.get_bytes(start, length as usize)?;
+        Ok(Some(Extent::new(start, bytes)))
     }
-    let bytes = source.get_bytes(start, length as usize)?;
-    Ok(Some(Extent::new(start, bytes)))
 }
 
 impl RowGroups for Groups {
@@ -94,16 +87,15 @@ impl RowGroups for Groups {
 
     fn column_chunks(&self, leaf: usize) -> Result<Box<dyn PageIterator>> {
         Ok(Box::new(Chunks {
-            source: self.source.clone(),
-            footer: self.footer.clone(),
-            groups: self.groups.clone().into_iter(),
+            groups: self.clone(),
+            taken: 0,
             leaf,
         }))
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
         let groups = self.groups.iter();
-        Box::new(groups.map(|group| self.footer.row_group(group.index)))
+        Box::new(groups.map(|group| self.footer.row_group(*group)))
     }
 
     fn metadata(&self) -> &ParquetMetaData {
@@ -113,20 +105,20 @@ impl RowGroups for Groups {
 
 /// The chunks of a column, a row group each.
 struct Chunks {
-    source: Source,
-    footer: Arc<ParquetMetaData>,
-    groups: std::vec::IntoIter<Group>,
+    groups: Groups,
+    /// Row groups whose chunks were taken.
+    taken: usize,
     leaf: usize,
 }
 
 impl Chunks {
-    fn pages(&self, group: Group) -> Result<Box<dyn PageReader>> {
-        let metadata = self.footer.row_group(group.index);
-        let chunk = metadata.column(self.leaf);
-        let rows = usize::try_from(metadata.num_rows())?;
-        match group.bytes {
+    fn pages(&self, group: usize) -> Result<Box<dyn PageReader>> {
+        let group = self.groups.footer.row_group(group);
+        let chunk = group.column(self.leaf);
+        let rows = usize::try_from(group.num_rows())?;
+        match self.groups.bytes.clone() {
             Some(bytes) => pages(Arc::new(bytes), chunk, rows),
-            None => pages(Arc::new(self.source.clone()), chunk, rows),
+            None => pages(Arc::new(self.groups.source.clone()), chunk, rows),
         }
     }
 }
@@ -135,7 +127,8 @@ impl Iterator for Chunks {
     type Item = Result<Box<dyn PageReader>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let group = self.groups.next()?;
+        let group = *self.groups.groups.get(self.taken)?;
+        self.taken += 1;
         Some(self.pages(group))
     }
 }
