@@ -42,7 +42,8 @@ type Alike<'a> = Vec<&'a ArrowReaderMetadata>;
 fn alike<'a>(footers: impl Iterator<Item = &'a ArrowReaderMetadata>) -> Vec<Alike<'a>> {
     let footers: Alike = footers.collect();
     let same = |one: &&ArrowReaderMetadata, other: &&ArrowReaderMetadata| {
-        one.schema() == other.schema() && one.parquet_schema() == other.parquet_schema()
+        one.schema().fields() == other.schema().fields()
+            && one.parquet_schema() == other.parquet_schema()
     };
     footers.chunk_by(same).map(<[_]>::to_vec).collect()
 }
