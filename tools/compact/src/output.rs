@@ -127,15 +127,8 @@ impl Output {
         self.left = self.left.saturating_sub(bytes);
         self.decoded = (self.decoded.0 + memory, self.decoded.1 + bytes);
         let limit = self.group_limit();
-        if self.group.is_none() {
-            // Opened now, so that what fails has a name.
-            self.open()?;
-            let group = Group::new(&self.encoders, self.form.threads);
-            self.group = Some(group.map_err(|error| self.failed(error))?);
-        }
-        let pushed = self.group.as_mut().map_or(Ok(0), |group| {
-            group.push(batch, memory).map(|()| group.bytes())
-        });
+        let group = self.group()?;
+        let pushed = group.push(batch, memory).map(|()| group.bytes());
         match pushed.map_err(|error| self.failed(error))? >= limit {
             true => self.end_group(),
             false => Ok(()),
@@ -202,6 +195,18 @@ impl Output {
             (room as f64 * memory as f64 / file as f64) as u64
         };
         likely.clamp(self.form.row_group / 16, self.form.row_group)
+    }
+
+    /// The row group in work; begins one in a file that is open, so that what fails has a name.
+    fn group(&mut self) -> Result<&mut Group, Failure> {
+        if self.group.is_none() {
+            self.open()?;
+            let group = Group::new(&self.encoders, self.form.threads);
+            self.group = Some(group.map_err(|error| self.failed(error))?);
+        }
+        self.group
+            .as_mut()
+            .ok_or_else(|| Failure::environment("no row group is in work"))
     }
 
     /// Puts the row group in work, if there is one, into the file.
