@@ -207,6 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_synced_when_its_writer_pauses_or_never_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let mebibytes = |name: &str, count: usize| {
+            let behind = WriteBehind::default();
+            let mut file = behind.file(folder.path().join(name));
+            for _ in 0..count {
+                file.write_all(&vec![7; 1 << 20]).unwrap();
+            }
+            (behind, file)
+        };
+        let is_begun = |behind: &WriteBehind| behind.0.lock().unwrap().is_some();
+        let (behind, mut file) = mebibytes("short", 7);
+        file.flush().unwrap();
+        assert!(!is_begun(&behind));
+        let (behind, mut file) = mebibytes("long", 9);
+        assert!(!is_begun(&behind));
+        file.flush().unwrap();
+        assert!(is_begun(&behind));
+        let (behind, _file) = mebibytes("endless", 64);
+        assert!(is_begun(&behind));
+    }
+
+    #[test]
     fn pieces_of_any_size_come_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let (behind, path) = (WriteBehind::default(), folder.path().join("f"));
