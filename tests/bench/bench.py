@@ -218,7 +218,7 @@ def main():
     chosen = options.jobs or order
     if not options.quick:
         record["results"] = earlier(folder, record, chosen)
-    measure.touch_memory()
+        measure.touch_memory()
     for name in chosen:
         if name in ("growth", "threads"):
             record["results"] += getattr(bench, name)()

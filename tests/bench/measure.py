@@ -20,7 +20,7 @@ PERIOD = 0.02
 SHORT, START = 0.0005, 0.1
 
 
-# Bytes that are left to others when all memory is touched.
+# Bytes that are left to others when all free memory is touched.
 SPARE = 1 << 30
 TOUCH = """
 import mmap, sys
@@ -32,12 +32,12 @@ for at in range(0, length, mmap.PAGESIZE):
 
 
 def touch_memory():
-    """Touches all memory once. A virtual machine is given it by its host when it is first
+    """Touches all free memory once. A virtual machine is given it by its host when it is first
     touched, and the run that happens to be first would pay: half as much time again was seen."""
     with open("/proc/meminfo") as meminfo:
-        available = next(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("MemAvailable"))
-    if available > SPARE:
-        subprocess.run([sys.executable, "-c", TOUCH, str(available - SPARE)], check=False)
+        free = next(int(line.split()[1]) * 1024 for line in meminfo if line.startswith("MemFree"))
+    if free > SPARE:
+        subprocess.run([sys.executable, "-c", TOUCH, str(free - SPARE)], check=False)
 
 
 @dataclass
