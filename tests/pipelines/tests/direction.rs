@@ -12,6 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("parallel", &["fault"]),
     ("cli", &["fault"]),
     ("text", &[]),
+    ("pages", &["fault"]),
     ("stream", &["fault", "text"]),
     ("schema", &["fault"]),
     ("expr", &["fault"]),
@@ -19,7 +20,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("state", &["fault"]),
     ("decode", &["fault", "schema", "text"]),
     ("rejects", &["fault", "storage", "stream"]),
-    ("dataset", &["fault", "parallel", "storage", "expr", "text"]),
+    (
+        "dataset",
+        &["fault", "pages", "parallel", "storage", "expr", "text"],
+    ),
     ("testkit", &[]),
 ];
 

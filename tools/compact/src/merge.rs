@@ -11,11 +11,12 @@ use millrace_dataset::evolution::{Evolution, adapt_batch};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::parquet::Codec;
 use millrace_dataset::provenance;
-use millrace_dataset::read::{ReadError, Source, record_batches};
+use millrace_dataset::read::{ReadError, Source};
 use millrace_dataset::state::DatasetDescription;
 use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
+use millrace_pages::Rows;
 use millrace_parallel::{Backlog, Hand, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
@@ -168,7 +169,8 @@ pub(crate) fn reader(
     footer: &ArrowReaderMetadata,
     groups: &[usize],
 ) -> Result<ParquetRecordBatchReader, Failure> {
-    source.guarded(|| record_batches(source, footer, groups, BATCH_ROWS))
+    let rows = || Rows::new(source.clone(), footer).groups(groups);
+    source.guarded(|| rows().batch_rows(BATCH_ROWS).read())
 }
 
 pub(crate) fn next(

@@ -19,13 +19,10 @@ use millrace_dataset::listing::typed;
 use millrace_dataset::read::{ReadError, Source};
 use millrace_expr::Bound;
 use millrace_fault::{Context, Failure, quoted};
+use millrace_pages::Rows as Pages;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::RowNumber;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowFilter,
-};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A batch goes out at about so many rows or bytes, whichever is less.
@@ -101,28 +98,11 @@ impl Query {
         match &*last {
             Some((known, metadata)) if *known == file => Ok(metadata.clone()),
             _ => {
-                let metadata = source.metadata_with(self.options()?)?;
+                let metadata = source.metadata(self.layout.predicate.is_some())?;
                 *last = Some((file, metadata.clone()));
                 Ok(metadata)
             }
         }
-    }
-
-    fn options(&self) -> Result<ArrowReaderOptions, Failure> {
-        let pages = self.layout.predicate.is_some();
-        let policy = if pages {
-            PageIndexPolicy::Optional
-        } else {
-            PageIndexPolicy::Skip
-        };
-        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        if !self.wants(SOURCE_LINE) {
-            return Ok(options);
-        }
-        let number = Field::new(SOURCE_LINE, DataType::Int64, false).with_extension_type(RowNumber);
-        options
-            .with_virtual_columns(vec![Arc::new(number)])
-            .map_err(|error| Failure::data("cannot number rows").because(error))
     }
 
     fn wants(&self, column: &str) -> bool {
@@ -143,40 +123,39 @@ impl Query {
             .iter()
             .map(|field| field.name().as_str())
             .collect();
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
-                .with_row_groups(vec![group.index])
-                .with_batch_size(batch_rows(metadata, group.index))
-                .with_projection(mask(metadata, &names));
-        if let Some(predicate) = self.layout.predicate.as_ref().filter(|_| !group.all_pass) {
-            if let Some(selection) = pages(&self.layout, partition, metadata, group.index) {
-                builder = builder.with_row_selection(selection);
-            }
-            builder = builder.with_row_filter(self.filter(predicate, metadata, partition, unfit));
+        let mut rows = Pages::new(source.clone(), metadata)
+            .groups(&[group.index])
+            .columns(mask(metadata, &names))
+            .batch_rows(batch_rows(metadata, group.index));
+        if self.wants(SOURCE_LINE) {
+            let number = Field::new(SOURCE_LINE, DataType::Int64, false);
+            rows = rows.numbered(Arc::new(number.with_extension_type(RowNumber)));
         }
         if let Some(limit) = self.limit {
-            builder = builder.with_limit(limit);
+            rows = rows.limited(limit);
         }
-        builder.build()
+        if let Some(predicate) = self.layout.predicate.as_ref().filter(|_| !group.all_pass) {
+            if let Some(selection) = pages(&self.layout, partition, metadata, group.index) {
+                rows = rows.selected(selection);
+            }
+            let names: Vec<&str> = predicate.columns().collect();
+            let test = |batch| self.passes(predicate, partition, &batch, unfit);
+            rows = rows.filtered(&mask(metadata, &names), test)?;
+        }
+        rows.read()
     }
 
-    fn filter(
+    fn passes(
         &self,
         predicate: &Bound,
-        metadata: &ArrowReaderMetadata,
         partition: usize,
+        batch: &RecordBatch,
         unfit: &Unfit,
-    ) -> RowFilter {
-        let names: Vec<&str> = predicate.columns().collect();
-        let mask = mask(metadata, &names);
-        let (layout, predicate, unfit) = (self.layout.clone(), predicate.clone(), unfit.clone());
-        let test = move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
-            let input = predicate_input(&layout, &predicate, partition, &batch)?;
-            predicate
-                .evaluate(&input)
-                .map_err(|error| unfit.keep(error))
-        };
-        RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, test))])
+    ) -> Result<BooleanArray, ArrowError> {
+        let input = predicate_input(&self.layout, predicate, partition, batch)?;
+        predicate
+            .evaluate(&input)
+            .map_err(|error| unfit.keep(error))
     }
 }
 

@@ -5,12 +5,19 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_fault::{Failure, quoted};
+use millrace_pages::{Rows as Pages, reason};
 use millrace_storage::ReadAt;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
+use std::fmt::Display;
 use std::io::BufReader;
 use std::sync::Arc;
+
+/// Rows decoded at a time.
+const BATCH_ROWS: usize = 1024;
 
 /// Decodes a file row group by row group.
 pub(crate) struct Rows {
@@ -28,17 +35,17 @@ pub(crate) fn open(
 ) -> Result<Rows, Failure> {
     decoding(file, || {
         let damaged = |error| damaged(file, error);
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::try_new(Chunks(stored)).map_err(damaged)?;
-        let schema = SchemaRef::clone(builder.schema());
-        let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let stored = Chunks(stored);
+        let footer = ArrowReaderMetadata::load(&stored, ArrowReaderOptions::new());
+        let footer = footer.map_err(damaged)?;
+        let total = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let mut rows = Pages::new(stored, &footer).batch_rows(BATCH_ROWS);
         if let Some(most) = most {
-            builder = builder.with_limit(usize::try_from(most).unwrap_or(usize::MAX));
+            rows = rows.limited(usize::try_from(most).unwrap_or(usize::MAX));
         }
-        let reader = builder.build().map_err(damaged)?;
         Ok(Rows {
-            reader,
-            schema,
+            reader: rows.read().map_err(damaged)?,
+            schema: SchemaRef::clone(footer.schema()),
             total,
             file: file.to_owned(),
         })
@@ -66,8 +73,8 @@ impl Rows {
     }
 }
 
-fn damaged(file: &str, error: impl std::error::Error + Send + Sync + 'static) -> Failure {
-    Failure::data(format!("cannot decode {}", quoted(file))).because(error)
+fn damaged(file: &str, error: impl Display) -> Failure {
+    Failure::data(format!("cannot decode {}", quoted(file))).because(reason(error))
 }
 
 struct Chunks(Arc<dyn ReadAt>);

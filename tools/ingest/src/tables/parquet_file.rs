@@ -7,11 +7,11 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use bytes::{Buf, Bytes};
 use millrace_fault::{Failure, guarded, quoted};
+use millrace_pages::Rows;
 use millrace_parallel::{Hand, abreast};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
@@ -94,13 +94,9 @@ impl ParquetFile {
         columns: &[usize],
         batch_rows: usize,
     ) -> Result<ParquetRecordBatchReader, Failure> {
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.stored.clone(),
-            self.metadata.clone(),
-        );
-        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
-        let builder = builder.with_batch_size(batch_rows);
-        let reader = builder.with_projection(mask).build();
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        let rows = Rows::new(self.stored.clone(), &self.metadata).columns(mask);
+        let reader = rows.batch_rows(batch_rows).read();
         reader.map_err(|error| self.stored.corrupt(error))
     }
 

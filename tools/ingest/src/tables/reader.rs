@@ -13,9 +13,11 @@ use bytes::Bytes;
 use millrace_cli::{Counter, Job};
 use millrace_decode::orc;
 use millrace_fault::{Failure, guarded, quoted};
+use millrace_pages::reason;
 use millrace_parallel::{Hand, ahead};
 use millrace_storage::{ReadAt, open_read_at};
 use millrace_stream::Kind;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An open file.
@@ -229,7 +231,7 @@ impl Stored {
     }
 
     /// The file is not what it claims to be, unless the system failed to read it.
-    pub(crate) fn corrupt(&self, reason: impl ToString) -> Failure {
+    pub(crate) fn corrupt(&self, error: impl Display) -> Failure {
         if let Some(failure) = self
             .failure
             .lock()
@@ -238,6 +240,6 @@ impl Stored {
         {
             return failure;
         }
-        Failure::data(format!("cannot decode {}", quoted(&self.name))).because(reason.to_string())
+        Failure::data(format!("cannot decode {}", quoted(&self.name))).because(reason(error))
     }
 }

@@ -4,10 +4,12 @@ use crate::reference::stored::Stored;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use millrace_fault::{Failure, guarded, quoted};
+use millrace_pages::{Rows, reason};
 use millrace_storage::{Location, open_read, open_read_at};
 use millrace_stream::{FileReader, Kind, Reader};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
@@ -95,18 +97,17 @@ pub(crate) fn batches(
     })
 }
 
-fn refused(location: &Location, error: impl ToString) -> Failure {
-    Failure::data(format!("cannot read {}", name(location))).because(error.to_string())
+fn refused(location: &Location, error: impl Display) -> Failure {
+    Failure::data(format!("cannot read {}", name(location))).because(reason(error))
 }
 
 fn parquet(location: &Location, names: &[String], sink: &mut Sink<'_>) -> Result<(), Failure> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Stored(open_read_at(location)?));
-    let builder = builder.map_err(|error| refused(location, error))?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().map(String::as_str));
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build();
+    let stored = Stored(open_read_at(location)?);
+    let footer = ArrowReaderMetadata::load(&stored, ArrowReaderOptions::new());
+    let footer = footer.map_err(|error| refused(location, error))?;
+    let mask = ProjectionMask::columns(footer.parquet_schema(), names.iter().map(String::as_str));
+    let rows = Rows::new(stored, &footer).columns(mask);
+    let reader = rows.batch_rows(BATCH_ROWS).read();
     each(
         location,
         reader.map_err(|error| refused(location, error))?,

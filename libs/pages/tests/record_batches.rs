@@ -8,16 +8,25 @@
 )]
 
 use arrow_array::builder::{Int32Builder, ListBuilder};
-use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow_array::{
+    ArrayRef, FixedSizeBinaryArray, Float64Array, Int64Array, RecordBatch, StringArray, StructArray,
+};
 use arrow_schema::{DataType, Field};
 use arrow_select::concat::concat_batches;
-use millrace_dataset::read::{Source, record_batches};
+use bytes::Bytes;
+use millrace_fault::{Failure, guarded};
+use millrace_pages::Rows;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::reader::{ChunkReader, Length};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A text that does not compress well.
 fn scattered(n: i64) -> String {
@@ -46,7 +55,10 @@ fn rows(count: i64) -> RecordBatch {
     let inner: ArrayRef = Arc::new(names.clone());
     let field = Arc::new(Field::new("name", DataType::Utf8, true));
     let structs = StructArray::from(vec![(field, inner)]);
-    let columns: [(&str, ArrayRef); 6] = [
+    let digests = (0..count).map(|n| every(n, 4).map(|n| (n as u128 * 77).to_be_bytes()));
+    let digests = FixedSizeBinaryArray::try_from_sparse_iter_with_size(digests, 16).unwrap();
+    let columns: [(&str, ArrayRef); 7] = [
+        ("digest", Arc::new(digests)),
         ("id", Arc::new(ids)),
         ("name", Arc::new(names)),
         ("long", Arc::new(long)),
@@ -65,23 +77,66 @@ fn write(path: &Path, batch: &RecordBatch, properties: WriterProperties) {
     writer.close().unwrap();
 }
 
-/// All rows of some row groups, by us.
-fn ours(path: &Path, groups: &[usize], batch_rows: usize) -> Result<Vec<RecordBatch>, String> {
-    let source = Source::open(path).map_err(|error| error.to_string())?;
-    let footer = source
-        .metadata(false)
-        .map_err(|failure| failure.to_string())?;
-    let mut reader = source
-        .guarded(|| record_batches(&source, &footer, groups, batch_rows))
-        .map_err(|failure| failure.to_string())?;
-    let mut batches = Vec::new();
-    loop {
-        match source.guarded(|| Ok(reader.next())) {
-            Ok(None) => return Ok(batches),
-            Ok(Some(batch)) => batches.push(batch.map_err(|error| error.to_string())?),
-            Err(failure) => return Err(failure.to_string()),
+/// A file whose fetched bytes are counted.
+#[derive(Clone)]
+struct Counted {
+    bytes: Bytes,
+    read: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    fn open(path: &Path) -> Counted {
+        Counted {
+            bytes: std::fs::read(path).unwrap().into(),
+            read: Arc::default(),
         }
     }
+
+    fn read(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
+    }
+}
+
+impl Length for Counted {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Counted {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        self.bytes.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        self.read.fetch_add(length, Ordering::Relaxed);
+        self.bytes.get_bytes(start, length)
+    }
+}
+
+fn footer(file: &Counted, policy: PageIndexPolicy) -> ArrowReaderMetadata {
+    let options = ArrowReaderOptions::new().with_page_index_policy(policy);
+    ArrowReaderMetadata::load(file, options).unwrap()
+}
+
+/// All rows of some row groups, by us.
+fn ours(path: &Path, groups: &[usize], batch_rows: usize) -> Result<Vec<RecordBatch>, String> {
+    ours_of(std::fs::read(path).unwrap().into(), groups, batch_rows)
+}
+
+fn ours_of(file: Bytes, groups: &[usize], batch_rows: usize) -> Result<Vec<RecordBatch>, String> {
+    let read = || {
+        let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+        let footer = footer.map_err(|error| Failure::data(error.to_string()))?;
+        let rows = Rows::new(file, &footer).groups(groups);
+        let reader = rows.batch_rows(batch_rows).read();
+        let batches = reader.map_err(|error| Failure::data(error.to_string()))?;
+        let batches: Result<Vec<_>, _> = batches.collect();
+        batches.map_err(|error| Failure::data(error.to_string()))
+    };
+    guarded("x", read).map_err(|failure| failure.to_string())
 }
 
 /// The same by the parquet crate.
@@ -128,6 +183,45 @@ fn rows_are_those_of_the_crate_for_every_codec_and_version() {
     }
 }
 
+/// Texts, lists of them and digests without a dictionary, as these encodings have them.
+const DELTAS: [Encoding; 2] = [
+    Encoding::DELTA_LENGTH_BYTE_ARRAY,
+    Encoding::DELTA_BYTE_ARRAY,
+];
+
+fn deltas(encoding: Encoding, version: WriterVersion, codec: Compression) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(codec)
+        .set_writer_version(version)
+        .set_dictionary_enabled(false)
+        .set_data_page_row_count_limit(300)
+        .set_write_batch_size(100);
+    for column in [vec!["name"], vec!["long"], vec!["struct", "name"]] {
+        let column = column.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        properties = properties.set_column_encoding(column.into(), encoding);
+    }
+    if encoding == Encoding::DELTA_BYTE_ARRAY {
+        properties = properties.set_column_encoding("digest".into(), encoding);
+    }
+    properties.build()
+}
+
+#[test]
+fn delta_coded_texts_are_those_of_the_crate() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(1).unwrap());
+    for encoding in DELTAS {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            for codec in [zstd, Compression::SNAPPY, Compression::UNCOMPRESSED] {
+                write(&path, &rows(2000), deltas(encoding, version, codec));
+                let found = ours(&path, &[0], 700).unwrap();
+                assert_eq!(found, theirs(&path, &[0], 700), "{encoding} {version:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn row_groups_of_any_size_and_none() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,13 +251,13 @@ fn many_small_row_groups_are_not_fetched_together() {
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(5000));
     write(&path, &batch, properties.build());
-    let source = Source::open(&path).unwrap();
-    let footer = source.metadata(false).unwrap();
-    let groups: Vec<usize> = (0..20).collect();
-    let before = source.bytes_read();
-    let reader = record_batches(&source, &footer, &groups, 1000).unwrap();
-    let fetched = source.bytes_read() - before;
-    assert!(source.size() > 4 << 20 && fetched <= 1 << 20, "{fetched}");
+    let file = Counted::open(&path);
+    let footer = footer(&file, PageIndexPolicy::Skip);
+    let before = file.read();
+    let reader = Rows::new(file.clone(), &footer).batch_rows(1000);
+    let reader = reader.read().unwrap();
+    let fetched = file.read() - before;
+    assert!(file.len() > 4 << 20 && fetched <= 1 << 20, "{fetched}");
     let found: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     assert_eq!(concat_batches(&batch.schema(), &found).unwrap(), batch);
 }
@@ -172,23 +266,28 @@ fn many_small_row_groups_are_not_fetched_together() {
 fn damage_is_told_and_never_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.parquet");
-    let batch = rows(200);
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(1).unwrap());
+    let mut forms = Vec::new();
     for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
-            .set_writer_version(version);
-        write(&path, &batch, properties.build());
+        let plain = WriterProperties::builder().set_compression(zstd);
+        forms.push(plain.set_writer_version(version).build());
+        // What is not compressed reaches the decoders as it was damaged.
+        let stored = |encoding| deltas(encoding, version, Compression::UNCOMPRESSED);
+        forms.extend(DELTAS.map(stored));
+    }
+    for properties in forms {
+        write(&path, &rows(100), properties);
         let bytes = std::fs::read(&path).unwrap();
         let mut told = 0;
         for place in 4..bytes.len() - 8 {
-            for bit in [0x01, 0x80] {
+            for bit in [0x01, 0x40, 0x80] {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= bit;
-                std::fs::write(&path, damaged).unwrap();
                 // What is in order but for its values is read; the rest has a reason.
-                told += usize::from(ours(&path, &[0], 64).is_err_and(|reason| !reason.is_empty()));
+                let read = ours_of(damaged.into(), &[0], 64);
+                told += usize::from(read.is_err_and(|reason| !reason.is_empty()));
             }
         }
-        assert!(told > bytes.len() / 3, "{told} of {}", 2 * bytes.len());
+        assert!(told > bytes.len() / 4, "{told} of {}", 3 * bytes.len());
     }
 }

@@ -1,20 +1,15 @@
 //! A Parquet file's bytes, footer and rows, with the path in every error.
 
-mod extent;
-mod groups;
-mod zstd;
-
-pub use self::extent::Extent;
-pub use self::groups::record_batches;
-
 use arrow_schema::ArrowError;
 use bytes::{Buf, Bytes};
-use millrace_fault::{Coded, Exit, Failure, guarded, lower_first, quoted};
+use millrace_fault::{Coded, Exit, Failure, guarded, quoted};
+use millrace_pages::reason;
 use millrace_storage::{self as storage, Location, ReadAt, open_read_at};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
+use std::fmt::Display;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,21 +42,22 @@ pub enum ReadError {
 impl ReadError {
     /// An error of the Parquet library while reading `path`. An I/O error stays one.
     pub fn parquet(path: &Path, error: ParquetError) -> Self {
-        let path = path.to_owned();
-        match error {
-            ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-                Ok(source) => ReadError::Io {
-                    path,
-                    source: *source,
-                },
-                Err(cause) => ReadError::Damaged {
-                    path,
-                    reason: cause.to_string(),
-                },
+        let damaged = |error: &dyn Display| ReadError::Damaged {
+            path: path.to_owned(),
+            reason: reason(error),
+        };
+        let cause = match error {
+            ParquetError::External(cause) => cause,
+            other => return damaged(&other),
+        };
+        match cause.downcast::<io::Error>() {
+            Ok(source) => ReadError::Io {
+                path: path.to_owned(),
+                source: *source,
             },
-            other => ReadError::Damaged {
-                path,
-                reason: reason(&other),
+            Err(cause) => match cause.downcast::<ArrowError>() {
+                Ok(error) => ReadError::arrow(path, *error),
+                Err(cause) => damaged(&cause),
             },
         }
     }
@@ -73,7 +69,7 @@ impl ReadError {
                 Ok(error) => ReadError::parquet(path, *error),
                 Err(cause) => ReadError::Damaged {
                     path: path.to_owned(),
-                    reason: cause.to_string(),
+                    reason: reason(cause),
                 },
             },
             ArrowError::IoError(_, source) => ReadError::Io {
@@ -82,11 +78,11 @@ impl ReadError {
             },
             ArrowError::ParquetError(text) => ReadError::Damaged {
                 path: path.to_owned(),
-                reason: text,
+                reason: reason(text),
             },
             other => ReadError::Damaged {
                 path: path.to_owned(),
-                reason: other.to_string(),
+                reason: reason(other),
             },
         }
     }
@@ -95,12 +91,6 @@ impl ReadError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, ReadError::Storage(error) if error.is_not_found())
     }
-}
-
-/// The library's words without its own "Parquet error: " in front.
-fn reason(error: &ParquetError) -> String {
-    let text = error.to_string();
-    lower_first(text.strip_prefix("Parquet error: ").unwrap_or(&text))
 }
 
 impl Coded for ReadError {
@@ -164,14 +154,7 @@ impl Source {
         } else {
             PageIndexPolicy::Skip
         };
-        self.metadata_with(ArrowReaderOptions::new().with_page_index_policy(policy))
-    }
-
-    /// The footer, read with `options`.
-    pub fn metadata_with(
-        &self,
-        options: ArrowReaderOptions,
-    ) -> Result<ArrowReaderMetadata, Failure> {
+        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
         self.guarded(|| ArrowReaderMetadata::load(self, options))
     }
 

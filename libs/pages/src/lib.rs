@@ -1,0 +1,16 @@
+//! Parquet files as record batches, of anyone's files: what is small is fetched at once,
+//! Zstandard pages are decompressed with one context a thread, and what a page says of
+//! itself is checked before the parquet crate makes room for it.
+
+mod checked;
+mod chunks;
+mod deltas;
+mod extent;
+mod page;
+mod reason;
+mod rows;
+mod zstandard;
+
+pub use self::extent::Extent;
+pub use self::reason::reason;
+pub use self::rows::Rows;
