@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn file(version: WriterVersion, codec: Compression, texts: Option<Encoding>) -> Vec<u8> {
+fn file(version: WriterVersion, codec: Compression, coding: Option<Encoding>) -> Vec<u8> {
     let ids = Int64Array::from_iter((0..60).map(|n| (n % 7 != 0).then_some(n * n)));
     let texts = StringArray::from_iter((0..60).map(|n| (n % 4 != 0).then(|| format!("text {}", n % 9))));
     let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("text", Arc::new(texts))];
@@ -65,8 +65,8 @@ fn file(version: WriterVersion, codec: Compression, texts: Option<Encoding>) -> 
     let properties = WriterProperties::builder()
         .set_compression(codec)
         .set_writer_version(version)
-        .set_dictionary_enabled(texts.is_none())
-        .set_column_encoding("text".into(), texts.unwrap_or(Encoding::PLAIN))
+        .set_dictionary_enabled(coding.is_none())
+        .set_column_encoding("text".into(), coding.unwrap_or(Encoding::PLAIN))
         .set_data_page_row_count_limit(25)
         .set_write_batch_size(5)
         .build();

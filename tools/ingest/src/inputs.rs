@@ -46,7 +46,7 @@ impl Input {
     }
 
     /// Bytes as stored, where that is known: for progress.
-    fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         match self {
             Input::Stdin => None,
             Input::File(location) => std::fs::metadata(location.path())

@@ -100,6 +100,56 @@ fn every_format_gives_the_same_bytes() {
     assert_eq!(scratch.rows("a --threads 2").len(), 30_000);
 }
 
+/// 500 rows, of which the first has this id, and a column that only some files have.
+fn small(first: i64) -> Vec<u8> {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + 500));
+    let texts = (first..first + 500).map(|n| format!("text {n}"));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+    let mut columns = vec![("id", ids.clone()), ("text", texts)];
+    if first % 1000 == 500 {
+        columns.push(("odd", ids));
+    }
+    written(&RecordBatch::try_from_iter(columns).unwrap())
+}
+
+/// The names of 40 small files, with a large one in the middle.
+fn many(scratch: &Scratch) -> String {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..200_000).map(|n| n * n)));
+    let texts = (0..200_000).map(|n: i64| format!("{:x}", n * n * n));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+    let large = RecordBatch::try_from_iter([("id", ids), ("text", texts)]).unwrap();
+    scratch.write("n20", written(&large));
+    assert!(std::fs::metadata(scratch.path("n20")).unwrap().len() > 2 << 20);
+    for n in (0..41).filter(|n| *n != 20) {
+        scratch.write(&format!("n{n:02}"), small(n * 500));
+    }
+    (0..41).map(|n| format!("n{n:02} ")).collect()
+}
+
+#[test]
+fn small_files_follow_each_other_and_large_ones() {
+    let scratch = Scratch::new();
+    let names = many(&scratch);
+    let outcome = all(&scratch, &format!("{names} --source-columns"));
+    let rows: usize = batches(&outcome.stdout)
+        .iter()
+        .map(|batch| batch.num_rows())
+        .sum();
+    assert_eq!(rows, 220_000);
+    let told = all(&scratch, &format!("{names} --extra-fields warn")).code(0);
+    assert_eq!(told.stderr.matches("odd").count(), 1, "{}", told.stderr);
+    all(&scratch, &format!("{names} --extra-fields refuse")).code(3);
+    // Compressed blocks, rows of another type, text: whatever comes first is told.
+    scratch.write("n07", avro(3));
+    let outcome = all(&scratch, &names).code(3);
+    assert!(outcome.stderr.contains("n07"), "{}", outcome.stderr);
+    scratch.write("n05", b"{}\n".to_vec());
+    let outcome = all(&scratch, &names).code(3);
+    assert!(outcome.stderr.contains("n05"), "{}", outcome.stderr);
+    std::fs::remove_file(scratch.path("n03")).unwrap();
+    assert!(all(&scratch, &names).stderr.contains("n03"));
+}
+
 #[test]
 fn a_damaged_file_fails_alike() {
     let whole = parquet();

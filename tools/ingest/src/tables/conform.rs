@@ -3,7 +3,6 @@
 
 use super::Target;
 use crate::args::ExtraOption;
-use crate::emit::Emitter;
 use crate::plan::Plan;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -28,9 +27,7 @@ impl Conform {
         file: &str,
         found: &Schema,
         target: &Target,
-        emitter: &mut Emitter<'_>,
     ) -> Result<Conform, Failure> {
-        extra(plan, file, found, target, emitter)?;
         let mut indices = Vec::new();
         for field in target.schema.fields() {
             let index = position(file, found, field.name())?;
@@ -134,33 +131,30 @@ fn may_lack(plan: &Plan) -> bool {
     matches!(matched, Some(FieldsMatch::Superset | FieldsMatch::Partial))
 }
 
-fn extra(
+/// Names of columns that the stream does not have, and that are to be told.
+pub(super) fn extra(
     plan: &Plan,
     file: &str,
     found: &Schema,
     target: &Target,
-    emitter: &mut Emitter<'_>,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let known = |name: &str| match &plan.schema {
         Some(schema) => schema.field(name).is_some(),
         // Without a schema the first file is one, whatever is selected of it.
         None => plan.select.is_some() || target.schema.field_with_name(name).is_ok(),
     };
-    for field in found.fields().iter().filter(|field| !known(field.name())) {
-        match plan.extra_fields {
-            ExtraOption::Ignore => {}
-            ExtraOption::Warn => emitter.extra_field(field.name()),
-            ExtraOption::Refuse => {
-                let name = quoted(field.name());
-                return Err(Failure::data(format!(
-                    "{} has a column {name} that {} lacks",
-                    quoted(file),
-                    target.origin
-                )));
-            }
-        }
+    let names = found.fields().iter().map(|field| field.name());
+    let extra: Vec<String> = names.filter(|name| !known(name)).cloned().collect();
+    match (plan.extra_fields, extra.first()) {
+        (ExtraOption::Ignore, _) => Ok(Vec::new()),
+        (ExtraOption::Refuse, Some(name)) => Err(Failure::data(format!(
+            "{} has a column {} that {} lacks",
+            quoted(file),
+            quoted(name),
+            target.origin
+        ))),
+        _ => Ok(extra),
     }
-    Ok(())
 }
 
 fn mismatch(file: &str, name: &str, have: &DataType, want: &DataType, target: &Target) -> Failure {

@@ -7,12 +7,14 @@ mod avro_file;
 mod conform;
 mod parquet_file;
 mod reader;
+mod small;
 
 use crate::emit::Emitter;
 use crate::inputs::Input;
 use crate::opened::{How, Opened};
 use crate::plan::Plan;
 use crate::source;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
 use conform::Conform;
 use millrace_cli::Job;
@@ -94,6 +96,26 @@ fn project(schema: &Schema, names: &[String]) -> Result<Schema, Failure> {
     Ok(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
+/// What comes of a file.
+pub(crate) enum Piece {
+    /// A column that the stream does not have.
+    Extra(String),
+    /// Rows as the stream has them, and where they are from.
+    Rows(RecordBatch, Vec<ArrayRef>),
+}
+
+impl Piece {
+    fn emit(self, emitter: &mut Emitter<'_>) -> Result<(), Failure> {
+        match self {
+            Piece::Extra(name) => {
+                emitter.extra_field(&name);
+                Ok(())
+            }
+            Piece::Rows(batch, source) => emitter.write(batch, source),
+        }
+    }
+}
+
 fn read_all(
     plan: &Plan,
     job: &Job,
@@ -102,42 +124,54 @@ fn read_all(
     target: &Target,
     emitter: &mut Emitter<'_>,
 ) -> Result<(), Failure> {
-    let mut reader = first;
+    let mut emit = |piece: Piece| piece.emit(emitter);
+    pieces(plan, first, plan.threads, target, &mut emit)?;
     loop {
-        read(plan, reader, target, emitter)?;
+        small::read_all(plan, job, &mut inputs, target, &mut emit)?;
         let Some(input) = inputs.pop_front() else {
             return Ok(());
         };
-        let opened = How::new(plan, &job.metrics.bytes_in).open(&input)?;
-        if opened.format.is_text() {
-            let failure = Failure::data(format!(
-                "{} holds text, the inputs before it columns",
-                quoted(&opened.name)
-            ));
-            return Err(failure.hint("ingest files of one kind at a time"));
-        }
-        reader = Reader::open(opened, plan, job)?;
+        let reader = open(plan, job, &input)?;
+        pieces(plan, reader, plan.threads, target, &mut emit)?;
     }
 }
 
-fn read(
+/// Opens an input after the first one.
+fn open(plan: &Plan, job: &Job, input: &Input) -> Result<Reader, Failure> {
+    let opened = How::new(plan, &job.metrics.bytes_in).open(input)?;
+    if opened.format.is_text() {
+        let failure = Failure::data(format!(
+            "{} holds text, the inputs before it columns",
+            quoted(&opened.name)
+        ));
+        return Err(failure.hint("ingest files of one kind at a time"));
+    }
+    Reader::open(opened, plan, job)
+}
+
+/// Hands over all that comes of a file.
+fn pieces(
     plan: &Plan,
     mut reader: Reader,
+    threads: usize,
     target: &Target,
-    emitter: &mut Emitter<'_>,
+    mut take: impl FnMut(Piece) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let name = reader.name().to_owned();
-    let conform = Conform::new(plan, &name, &reader.schema(), target, emitter)?;
+    let schema = reader.schema();
+    for column in conform::extra(plan, &name, &schema, target)? {
+        take(Piece::Extra(column))?;
+    }
+    let conform = Conform::new(plan, &name, &schema, target)?;
     reader.project(conform.columns())?;
     let mut row = 1;
-    reader.each(plan.threads, |batch| {
+    reader.each(threads, |batch| {
         let count = batch.num_rows();
-        let source = if plan.source_columns {
-            source::of_rows(&name, row, count)
-        } else {
-            Vec::new()
+        let source = match plan.source_columns {
+            true => source::of_rows(&name, row, count),
+            false => Vec::new(),
         };
         row += count as u64;
-        emitter.write(conform.apply(&batch)?, source)
+        take(Piece::Rows(conform.apply(&batch)?, source))
     })
 }
