@@ -7,10 +7,12 @@ mod chunks;
 mod deltas;
 mod extent;
 mod page;
+mod places;
 mod reason;
 mod rows;
 mod zstandard;
 
 pub use self::extent::Extent;
+pub use self::places::offset_index;
 pub use self::reason::reason;
 pub use self::rows::Rows;
