@@ -11,7 +11,6 @@
 mod apply;
 mod args;
 mod choose;
-mod group;
 mod merge;
 mod output;
 mod plan;

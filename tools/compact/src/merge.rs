@@ -21,7 +21,7 @@ use millrace_parallel::{Backlog, Hand, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use parquet::basic::Compression;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use std::collections::BTreeSet;
 
 /// Rows that are decoded at once.
@@ -303,8 +303,12 @@ struct Copies {
 
 impl Copies {
     fn may(&self, input: &Input, group: &RowGroupMetaData) -> bool {
-        let alike = |column: &parquet::file::metadata::ColumnChunkMetaData| {
+        let alike = |column: &ColumnChunkMetaData| {
             std::mem::discriminant(&column.compression()) == std::mem::discriminant(&self.codec)
+        };
+        // Pages of lists do not tell how many rows they hold.
+        let placed = |column: &ColumnChunkMetaData| {
+            column.offset_index_offset().is_some() || column.column_descr().max_rep_level() == 0
         };
         let (raw, stored) = (
             group.total_byte_size() as u64,
@@ -313,6 +317,7 @@ impl Copies {
         raw >= self.least
             && stored <= self.most
             && group.columns().iter().all(alike)
+            && group.columns().iter().all(placed)
             && input.footer.parquet_schema().root_schema().get_fields() == self.output.as_slice()
     }
 }

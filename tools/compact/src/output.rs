@@ -1,16 +1,13 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
-use crate::group::Group;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use millrace_dataset::encode::{Chunk, Encoders};
 use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
 use millrace_dataset::read::Source;
 use millrace_dataset::tx::StagedFile;
-use millrace_dataset::write::{Naming, SortOrder};
+use millrace_dataset::write::{FileSeries, Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
-use millrace_pages::Extent;
-use millrace_storage::{GrowingFile, WriteBehind};
+use millrace_pages::{Extent, offset_index};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::Compression;
@@ -19,12 +16,9 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
-use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How the new files are written.
@@ -44,29 +38,24 @@ pub(crate) struct Form {
 
 /// The files in work.
 pub(crate) struct Output {
-    folder: PathBuf,
-    naming: Naming,
+    files: FileSeries,
     descriptor: SchemaDescriptor,
-    encoders: Encoders,
-    properties: Arc<WriterProperties>,
-    form: Form,
-    behind: WriteBehind,
-    writer: Option<Open>,
-    staged: Vec<StagedFile>,
-    /// The row group in work.
-    group: Option<Group>,
+    codec: Codec,
+    /// Bytes of a file, and of a row group in memory.
+    target: u64,
+    row_group: u64,
+    /// Bytes in memory of the row group in work.
+    group: u64,
+    /// Row groups of the file in work whose bytes in it are known, and these bytes.
+    known: (usize, u64),
+    /// Bytes in memory of the row group after those, which may still be on its way.
+    unknown: Option<u64>,
     /// Bytes of the inputs that have not been written yet.
     left: u64,
     /// Bytes in memory and in the file, of what was encoded so far.
     encoded: (u64, u64),
     /// Bytes in memory and in the inputs, of the rows that came in.
     decoded: (u64, u64),
-}
-
-struct Open {
-    name: String,
-    path: PathBuf,
-    file: SerializedFileWriter<GrowingFile>,
 }
 
 impl Output {
@@ -81,12 +70,15 @@ impl Output {
     ) -> Result<Output, Failure> {
         let settings = WriterSettings {
             codec: form.codec,
-            bloom: form.bloom.clone(),
-            metadata: form.metadata.clone(),
-            sorting: form.sorting.clone(),
+            bloom: form.bloom,
+            metadata: form.metadata,
+            sorting: form.sorting,
             ..WriterSettings::default()
         };
-        let unfit = |error: ParquetError| failed(&folder, error);
+        let unfit = |error: ParquetError| {
+            let folder = quoted(folder.to_string_lossy());
+            Failure::data(format!("cannot write {folder}")).because(error)
+        };
         let encodings = Encodings::decide(&schema, sample).map_err(unfit)?;
         let mut properties = (*settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
@@ -94,18 +86,15 @@ impl Output {
             .convert(&schema)
             .map_err(unfit)?;
         let properties = Arc::new(properties);
-        let encoders = Encoders::new(&schema, &properties).map_err(unfit)?;
         Ok(Output {
-            folder,
-            naming,
+            files: FileSeries::new(folder, naming, &schema, properties, form.threads)?,
             descriptor,
-            encoders,
-            properties,
-            form,
-            behind: WriteBehind::default(),
-            writer: None,
-            staged: Vec::new(),
-            group: None,
+            codec: form.codec,
+            target: form.target,
+            row_group: form.row_group,
+            group: 0,
+            known: (0, 0),
+            unknown: None,
             left,
             encoded: (0, 0),
             decoded: (0, 0),
@@ -119,18 +108,22 @@ impl Output {
 
     /// The compression of the new files.
     pub(crate) fn compression(&self) -> Compression {
-        self.form.codec.into()
+        self.codec.into()
     }
 
     /// Adds rows, which were `bytes` long in the inputs.
     pub(crate) fn push(&mut self, batch: RecordBatch, bytes: u64) -> Result<(), Failure> {
-        let memory = batch.get_array_memory_size() as u64;
+        let memory = batch.get_array_memory_size();
         self.left = self.left.saturating_sub(bytes);
-        self.decoded = (self.decoded.0 + memory, self.decoded.1 + bytes);
-        let limit = self.group_limit();
-        let group = self.group()?;
-        let pushed = group.push(batch, memory).map(|()| group.bytes());
-        match pushed.map_err(|error| self.failed(error))? >= limit {
+        self.decoded.0 += memory as u64;
+        self.decoded.1 += bytes;
+        if self.group >= self.row_group / 2 {
+            // No more than this beside what still waits to be written.
+            self.learn()?;
+        }
+        self.group += memory as u64;
+        self.files.push(batch, memory)?;
+        match self.group >= self.group_limit() {
             true => self.end_group(),
             false => Ok(()),
         }
@@ -144,183 +137,111 @@ impl Output {
         group: usize,
     ) -> Result<(), Failure> {
         self.end_group()?;
-        let size =
-            u64::try_from(metadata.metadata().row_group(group).compressed_size()).unwrap_or(0);
-        let written = self.written();
-        if written >= self.form.target / 4 * 3 && written + size > self.form.target / 4 * 5 {
-            self.close()?;
+        self.learn()?;
+        let row_group = metadata.metadata().row_group(group);
+        let size = u64::try_from(row_group.compressed_size()).unwrap_or(0);
+        let written = self.known.1;
+        if written >= self.target / 4 * 3 && written + size > self.target / 4 * 5 {
+            self.end_file()?;
         }
-        let open = self.open()?;
-        copy_group(open, source, metadata, group)?;
+        let columns = (0..row_group.num_columns())
+            .map(|leaf| source.guarded(|| encoded(source, metadata, group, leaf)));
+        self.files.copy(columns)?;
+        self.known.0 += 1;
+        self.known.1 = self.files.bytes(self.known.0)?;
         self.left = self.left.saturating_sub(size);
-        self.close_if_full()
+        self.end_file_if_full()
     }
 
-    /// Completes the last file.
-    pub(crate) fn finish(mut self) -> Result<Vec<StagedFile>, Failure> {
-        self.end_group()?;
-        if self.staged.is_empty() {
-            // Inputs without rows become one file without rows: the schema stays.
-            self.open()?;
-        }
-        self.close()?;
-        self.behind.finish()?;
-        Ok(self.staged)
-    }
-
-    /// An error of the Parquet library while writing the file in work.
-    fn failed(&self, error: ParquetError) -> Failure {
-        let path = self.writer.as_ref().map_or(&self.folder, |open| &open.path);
-        failed(path, error)
-    }
-
-    fn written(&self) -> u64 {
-        self.writer
-            .as_ref()
-            .map_or(0, |open| open.file.bytes_written() as u64)
+    /// Completes the last file. Inputs without rows become one file without rows: the schema
+    /// stays.
+    pub(crate) fn finish(self) -> Result<Vec<StagedFile>, Failure> {
+        Ok(self.files.finish()?)
     }
 
     /// Bytes in memory at which the next row group ends: a whole one, or what is likely
     /// to fill the file.
     fn group_limit(&self) -> u64 {
-        let room = self.form.target.saturating_sub(self.written());
-        // Before anything is encoded, the inputs tell how far rows shrink.
-        let (memory, file) = if self.encoded.1 > 0 {
-            self.encoded
-        } else {
-            self.decoded
-        };
+        let ahead = self.unknown.and_then(|memory| self.shrunk(memory));
+        let written = self.known.1 + ahead.unwrap_or(0);
+        let room = self.target.saturating_sub(written);
+        let (memory, file) = self.ratio();
         let likely = if file == 0 {
             u64::MAX
         } else {
             (room as f64 * memory as f64 / file as f64) as u64
         };
-        likely.clamp(self.form.row_group / 16, self.form.row_group)
+        likely.clamp(self.row_group / 16, self.row_group)
     }
 
-    /// The row group in work; begins one in a file that is open, so that what fails has a name.
-    fn group(&mut self) -> Result<&mut Group, Failure> {
-        if self.group.is_none() {
-            self.open()?;
-            let group = Group::new(&self.encoders, self.form.threads);
-            self.group = Some(group.map_err(|error| self.failed(error))?);
+    /// Bytes in memory, and what becomes of them in a file. Before anything is encoded, the
+    /// inputs tell how far rows shrink.
+    fn ratio(&self) -> (u64, u64) {
+        match self.encoded.1 > 0 {
+            true => self.encoded,
+            false => self.decoded,
         }
-        self.group
-            .as_mut()
-            .ok_or_else(|| Failure::environment("no row group is in work"))
     }
 
-    /// Puts the row group in work, if there is one, into the file.
+    /// What becomes of so many bytes in memory, if anything is known.
+    fn shrunk(&self, bytes: u64) -> Option<u64> {
+        let (memory, file) = self.ratio();
+        (memory > 0).then(|| (bytes as f64 * file as f64 / memory as f64) as u64)
+    }
+
+    /// Ends the row group in work, if there is one. Far from the end of the file the next
+    /// one begins while this one is on its way; else its size decides what comes next.
     fn end_group(&mut self) -> Result<(), Failure> {
-        let Some(group) = self.group.take() else {
+        if self.group == 0 {
+            return Ok(());
+        }
+        self.files.end_group()?;
+        self.learn()?;
+        self.unknown = Some(std::mem::take(&mut self.group));
+        if self.is_far_from_full() {
+            return Ok(());
+        }
+        self.learn()?;
+        self.end_file_if_full()
+    }
+
+    /// Whether the file would not be full with twice as much as its last row group and a
+    /// whole one are likely to take.
+    fn is_far_from_full(&self) -> bool {
+        let ahead = self.unknown.unwrap_or(0) + self.row_group;
+        let ahead = self.shrunk(2 * ahead);
+        ahead.is_some_and(|ahead| self.known.1 + ahead < self.target)
+    }
+
+    /// Waits for the size of the row group that is on its way.
+    fn learn(&mut self) -> Result<(), Failure> {
+        let Some(memory) = self.unknown.take() else {
             return Ok(());
         };
-        let (bytes, before) = (group.bytes(), self.written());
-        let chunks = group.close();
-        let open = self.open()?;
-        chunks
-            .and_then(|chunks| append(open, chunks))
-            .map_err(|error| failed(&open.path, error))?;
-        self.encoded.0 += bytes;
-        self.encoded.1 += self.written() - before;
-        self.close_if_full()
+        let (groups, before) = self.known;
+        let written = self.files.bytes(groups + 1)?;
+        self.known = (groups + 1, written);
+        self.encoded.0 += memory;
+        self.encoded.1 += written - before;
+        Ok(())
     }
 
     /// Ends the file at its target, unless so little is left that it fits as well.
-    fn close_if_full(&mut self) -> Result<(), Failure> {
-        let full = self.written() >= self.form.target / 100 * 97;
-        if full && self.left > self.form.target / 4 {
-            self.close()
-        } else {
-            Ok(())
+    fn end_file_if_full(&mut self) -> Result<(), Failure> {
+        let full = self.known.1 >= self.target / 100 * 97;
+        match full && self.left > self.target / 4 {
+            true => self.end_file(),
+            false => Ok(()),
         }
     }
 
-    fn open(&mut self) -> Result<&mut Open, Failure> {
-        if self.writer.is_none() {
-            let name = (self.naming)(u32::try_from(self.staged.len()).unwrap_or(u32::MAX));
-            let path = self.folder.join(&name);
-            let file = self.behind.file(path.clone());
-            let root = self.descriptor.root_schema_ptr();
-            let file = SerializedFileWriter::new(file, root, self.properties.clone())
-                .map_err(|error| failed(&path, error))?;
-            self.writer = Some(Open { name, path, file });
-        }
-        self.writer
-            .as_mut()
-            .ok_or_else(|| Failure::environment("no file is open"))
-    }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        let Some(mut open) = self.writer.take() else {
-            return Ok(());
-        };
-        let metadata = open
-            .file
-            .finish()
-            .map_err(|error| failed(&open.path, error))?;
-        let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
-        self.staged.push(StagedFile {
-            name: open.name,
-            rows,
-            bytes: open.file.bytes_written() as u64,
-        });
-        Ok(())
+    fn end_file(&mut self) -> Result<(), Failure> {
+        self.known = (0, 0);
+        Ok(self.files.end_file()?)
     }
 }
 
-/// An error of the Parquet library while writing `path`: an I/O error keeps its reason.
-fn failed(path: &Path, error: ParquetError) -> Failure {
-    match error {
-        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-            Ok(cause) => Failure::io("write", path, *cause),
-            Err(cause) => Failure::data(format!("cannot write {}", quoted(path.to_string_lossy())))
-                .because(cause),
-        },
-        other => {
-            Failure::data(format!("cannot write {}", quoted(path.to_string_lossy()))).because(other)
-        }
-    }
-}
-
-fn append(open: &mut Open, chunks: Vec<Chunk>) -> Result<(), ParquetError> {
-    let mut group = open.file.next_row_group()?;
-    for chunk in chunks {
-        chunk.append_to(&mut group)?;
-    }
-    group.close()?;
-    paused(open)
-}
-
-/// Between row groups: the disk works while the next one is made.
-fn paused(open: &mut Open) -> Result<(), ParquetError> {
-    Ok(open.file.flush()?)
-}
-
-/// Copies a row group's bytes with its statistics, page indexes and bloom filters.
-fn copy_group(
-    open: &mut Open,
-    source: &Source,
-    metadata: &ArrowReaderMetadata,
-    group: usize,
-) -> Result<(), Failure> {
-    let columns = metadata.metadata().row_group(group).num_columns();
-    let mut copied = open
-        .file
-        .next_row_group()
-        .map_err(|error| failed(&open.path, error))?;
-    for leaf in 0..columns {
-        let (chunk, close) = source.guarded(|| encoded(source, metadata, group, leaf))?;
-        copied
-            .append_column(&chunk, close)
-            .map_err(|error| failed(&open.path, error))?;
-    }
-    let closed = copied.close().map(drop);
-    closed
-        .and_then(|()| paused(open))
-        .map_err(|error| failed(&open.path, error))
-}
-
+/// A column chunk's bytes with its statistics, page indexes and bloom filter.
 fn encoded(
     source: &Source,
     metadata: &ArrowReaderMetadata,
@@ -331,20 +252,27 @@ fn encoded(
     let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
     let (start, length) = column.byte_range();
     let bytes = source.get_bytes(start, usize::try_from(length).unwrap_or(usize::MAX))?;
+    let rows = usize::try_from(file.row_group(group).num_rows())?;
+    let places = file
+        .offset_index()
+        .and_then(|index| index.get(group)?.get(leaf));
+    let places = match places {
+        Some(places) => Some(places.clone()),
+        // In one file, all row groups have this index or none.
+        None => offset_index(source.clone(), column, rows)?,
+    };
+    let unplaced = || ParquetError::General("the places of its pages are unknown".to_owned());
     let pages = file
         .column_index()
         .and_then(|index| index.get(group)?.get(leaf))
         .cloned();
     let close = ColumnCloseResult {
         bytes_written: length,
-        rows_written: u64::try_from(file.row_group(group).num_rows()).unwrap_or(0),
+        rows_written: rows as u64,
         metadata: column.clone(),
         bloom_filter: Sbbf::read_from_column_chunk(column, source)?,
         column_index: pages.filter(|pages| !matches!(pages, ColumnIndexMetaData::NONE)),
-        offset_index: file
-            .offset_index()
-            .and_then(|index| index.get(group)?.get(leaf))
-            .cloned(),
+        offset_index: Some(places.ok_or_else(unplaced)?),
     };
     Ok((Extent::new(start, bytes), close))
 }

@@ -8,7 +8,9 @@
 
 mod tree;
 
-use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Int32Array, ListArray, RecordBatch, StringArray};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field};
 use millrace_testkit::{Outcome, run, run_with, sh, tempdir, tool};
 use serde_json::Value;
 use std::fs;
@@ -130,6 +132,54 @@ fn good_row_groups_are_copied_with_their_indexes() {
         assert!(pages(&new).1 > 10);
     }
     assert!(new_group.column(0).bloom_filter_offset().is_some());
+}
+
+#[test]
+fn row_groups_without_page_indexes_stand_beside_others() {
+    let base = tempdir().unwrap();
+    let root = base.path().join("out");
+    fs::create_dir_all(&root).unwrap();
+    let lists = |rows: &RecordBatch| {
+        let ids = rows.column(0).clone();
+        let mut columns = rows.columns().to_vec();
+        let offsets = OffsetBuffer::from_lengths(vec![1; rows.num_rows()]);
+        let item = Arc::new(Field::new("item", DataType::Int64, true));
+        columns.push(Arc::new(ListArray::new(item, offsets, ids, None)));
+        let names = ["id", "text", "list"].into_iter().zip(columns);
+        RecordBatch::try_from_iter_with_nullable(names.map(|(name, column)| (name, column, true)))
+    };
+    for (nested, copied) in [(false, 2), (true, 0)] {
+        for part in 0..3 {
+            // The last one is small, and encoded again.
+            let rows = tree::batch(part * 60_000, if part == 2 { 100 } else { 60_000 });
+            let rows = if nested { lists(&rows).unwrap() } else { rows };
+            tree::plain_file(&root.join(format!("{part}.parquet")), &rows);
+        }
+        let before = tree::read(&root);
+        let size = fs::metadata(root.join("0.parquet")).unwrap().len();
+        let target = (size * 4).to_string();
+        let args = ["--all", "--target-size", &target];
+        let told = compact(
+            &root,
+            &[&args[..], &["--dry-run", "--output", "json"]].concat(),
+        );
+        let told: Value = serde_json::from_str(&told.code(0).text()).unwrap();
+        assert_eq!(told["partitions"][0]["copied_row_groups"], copied, "{told}");
+        compact(&root, &args).code(0);
+        assert_eq!(tree::read(&root)[""].1, before[""].1);
+        let files = names(&root, "");
+        let [file] = &files[..] else {
+            panic!("{files:?}");
+        };
+        // Each page of each row group is found by its place; copied ones have 1,024 rows.
+        let footer = tree::footer(&root.join(file));
+        let places = footer.metadata().offset_index().unwrap().iter().flatten();
+        let counts = places.map(|index| index.page_locations().len());
+        assert!(counts.max().unwrap() >= if nested { 2 } else { 58 });
+        fs::remove_dir_all(&root).unwrap();
+        fs::remove_dir_all(base.path().join(".out.millrace")).unwrap();
+        fs::create_dir_all(&root).unwrap();
+    }
 }
 
 #[test]

@@ -9,8 +9,10 @@ use arrow_schema::Schema;
 use arrow_select::concat::concat;
 use millrace_storage::{GrowingFile, WriteBehind};
 use parquet::arrow::ArrowSchemaConverter;
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::ChunkReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 use std::collections::{BTreeMap, VecDeque};
@@ -133,6 +135,28 @@ impl OpenFile {
             .and_then(|()| state.finish_if_complete(&self.name))
             .and_then(|()| state.flush())
             .map_err(|error| self.failed(error))
+    }
+
+    /// The next row group, of column chunks as they are; those before it are in the file.
+    pub(super) fn copy<R: ChunkReader, E: From<WriteError>>(
+        &self,
+        columns: impl IntoIterator<Item = Result<(R, ColumnCloseResult), E>>,
+    ) -> Result<(), E> {
+        let failed = |error| self.failed(error);
+        let mut state = self.lock();
+        let Some(writer) = state.writer.as_mut() else {
+            return Ok(());
+        };
+        let before = writer.bytes_written();
+        let mut group = writer.next_row_group().map_err(failed)?;
+        for column in columns {
+            let (chunk, close) = column?;
+            group.append_column(&chunk, close).map_err(failed)?;
+        }
+        group.close().map_err(failed)?;
+        let size = (writer.bytes_written() - before) as u64;
+        state.sizes.push(size);
+        Ok(state.flush().map_err(failed)?)
     }
 
     pub(super) fn failed(&self, error: ParquetError) -> WriteError {

@@ -46,6 +46,17 @@ pub(crate) fn batch(first: i64, rows: i64) -> RecordBatch {
     .unwrap()
 }
 
+/// A file as pyarrow and DuckDB write them by themselves: without page indexes.
+pub(crate) fn plain_file(path: &Path, batch: &RecordBatch) {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
+        .set_data_page_row_count_limit(1000)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .build();
+    close(path, batch, properties);
+}
+
 pub(crate) fn file(path: &Path, batch: &RecordBatch, metadata: &[(&str, &str)]) {
     let pairs = metadata
         .iter()
@@ -59,6 +70,10 @@ pub(crate) fn file(path: &Path, batch: &RecordBatch, metadata: &[(&str, &str)]) 
         .set_column_bloom_filter_enabled("id".into(), true)
         .set_statistics_enabled(EnabledStatistics::Page)
         .build();
+    close(path, batch, properties);
+}
+
+fn close(path: &Path, batch: &RecordBatch, properties: WriterProperties) {
     let mut writer = ArrowWriter::try_new(
         File::create(path).unwrap(),
         batch.schema(),

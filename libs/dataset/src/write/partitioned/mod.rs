@@ -1,15 +1,14 @@
 //! The partitioned writer: what is encoded when, what is spilled, which file ends where.
 
 mod budget;
-mod unit;
 
-use self::unit::{Unit, cut};
 use super::file::{OpenFile, RowGroup, Rows, Template};
 use super::limits::Limits;
 use super::partition::{Open, Partition};
 use super::pool::Pool;
 use super::size::raw_bytes;
 use super::spill::{Segment, Spill};
+use super::unit::{Unit, cut};
 use super::whole::WholeFile;
 use super::{StagedFile, WriteError};
 use crate::parquet::{Encodings, WriterSettings};
