@@ -92,7 +92,9 @@ fn write(dir: &Path, threads: usize, copied: &Bytes) -> Vec<StagedFile> {
     assert_eq!(files.bytes(1).unwrap(), 0);
     assert!(first > 45_000 * 10);
     push(&mut files, 200_000..205_000);
-    files.finish().unwrap()
+    let (staged, behind) = files.finish().unwrap();
+    behind.finish().unwrap();
+    staged
 }
 
 fn rows(path: &Path) -> (usize, Vec<i64>) {
@@ -143,7 +145,7 @@ fn rows_stand_where_they_were_put_for_any_number_of_threads() {
 #[test]
 fn without_rows_there_is_one_file_without_rows() {
     let dir = tempdir().unwrap();
-    let staged = series(dir.path(), 2).finish().unwrap();
+    let (staged, _) = series(dir.path(), 2).finish().unwrap();
     assert_eq!((staged.len(), staged[0].rows), (1, 0));
     assert_eq!(rows(&dir.path().join("part-0.parquet")), (0, Vec::new()));
 }

@@ -224,16 +224,7 @@ pub(crate) fn count_groups(
     share: Share,
 ) -> Result<(usize, usize), Failure> {
     let inputs = Inputs::open(plan, 1)?;
-    let unfit = |error| Failure::data("the files have no schema in common").because(error);
-    let descriptor = ArrowSchemaConverter::new()
-        .convert(&inputs.schema)
-        .map_err(unfit)?;
-    let copies = Copies {
-        output: descriptor.root_schema().get_fields().to_vec(),
-        codec: inputs.codec(recorded_codec(recorded)).into(),
-        least: share.row_group / SMALL,
-        most: plan.bounds.target,
-    };
+    let copies = Copies::new(plan, &inputs, recorded, share)?;
     let (mut copied, mut all) = (0, 0);
     for input in &inputs.files {
         let groups = input.footer.metadata().row_groups();
@@ -256,21 +247,15 @@ pub(crate) fn merge(
     share: Share,
     job: &Job,
 ) -> Result<Vec<StagedFile>, Failure> {
-    let form = form(plan, inputs, place, share);
-    let mut output = Output::new(
-        place.folder.clone(),
-        place.naming(),
-        inputs.schema.clone(),
-        form,
-        &inputs.sample()?,
-        plan.bytes(),
-    )?;
-    let copies = Copies {
-        output: output.parquet_fields(),
-        codec: output.compression(),
-        least: share.row_group / SMALL,
-        most: plan.bounds.target,
+    let copies = Copies::new(plan, inputs, place.stage.recorded(), share)?;
+    // Begun with the first piece: by then further files are read already.
+    let begin = || {
+        let form = form(plan, inputs, place, share);
+        let sample = inputs.sample()?;
+        let (folder, schema) = (place.folder.clone(), inputs.schema.clone());
+        Output::new(folder, place.naming(), schema, form, &sample, plan.bytes())
     };
+    let mut output = None;
     let read = |input: &Input, hand: &Hand<Piece>| read_file(input, inputs, &copies, hand, job);
     let files = inputs.files.iter();
     let files = files.map(|input| (input, input.bytes()));
@@ -280,15 +265,18 @@ pub(crate) fn merge(
         large: u64::MAX,
     };
     in_order(files, backlog, read, |piece| {
+        let output = match &mut output {
+            Some(output) => output,
+            none => none.insert(begin()?),
+        };
         match piece {
             Piece::Rows(batch, bytes) => output.push(batch, bytes)?,
             Piece::Group(source, metadata, group) => output.copy(&source, &metadata, group)?,
         }
         Ok(true)
     })?;
-    let staged = output.finish()?;
-    verify::check(inputs, &plan.path, &place.folder, &staged, share.threads)?;
-    Ok(staged)
+    let output = output.map_or_else(begin, Ok)?;
+    output.finish(|staged| verify::check(inputs, &plan.path, &place.folder, staged, share.threads))
 }
 
 /// Which row groups may be copied.
@@ -302,6 +290,24 @@ struct Copies {
 }
 
 impl Copies {
+    fn new(
+        plan: &PartitionPlan,
+        inputs: &Inputs,
+        recorded: Option<&DatasetDescription>,
+        share: Share,
+    ) -> Result<Copies, Failure> {
+        let unfit = |error| Failure::data("the files have no schema in common").because(error);
+        let descriptor = ArrowSchemaConverter::new()
+            .convert(&inputs.schema)
+            .map_err(unfit)?;
+        Ok(Copies {
+            output: descriptor.root_schema().get_fields().to_vec(),
+            codec: inputs.codec(recorded_codec(recorded)).into(),
+            least: share.row_group / SMALL,
+            most: plan.bounds.target,
+        })
+    }
+
     fn may(&self, input: &Input, group: &RowGroupMetaData) -> bool {
         let alike = |column: &ColumnChunkMetaData| {
             std::mem::discriminant(&column.compression()) == std::mem::discriminant(&self.codec)

@@ -8,16 +8,14 @@ use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{FileSeries, Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
 use millrace_pages::{Extent, offset_index};
+use parquet::arrow::add_encoded_arrow_schema_to_metadata;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::basic::Compression;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
-use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,8 +37,6 @@ pub(crate) struct Form {
 /// The files in work.
 pub(crate) struct Output {
     files: FileSeries,
-    descriptor: SchemaDescriptor,
-    codec: Codec,
     /// Bytes of a file, and of a row group in memory.
     target: u64,
     row_group: u64,
@@ -82,14 +78,9 @@ impl Output {
         let encodings = Encodings::decide(&schema, sample).map_err(unfit)?;
         let mut properties = (*settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
-        let descriptor = ArrowSchemaConverter::new()
-            .convert(&schema)
-            .map_err(unfit)?;
         let properties = Arc::new(properties);
         Ok(Output {
             files: FileSeries::new(folder, naming, &schema, properties, form.threads)?,
-            descriptor,
-            codec: form.codec,
             target: form.target,
             row_group: form.row_group,
             group: 0,
@@ -99,16 +90,6 @@ impl Output {
             encoded: (0, 0),
             decoded: (0, 0),
         })
-    }
-
-    /// The columns of the new files, as Parquet has them.
-    pub(crate) fn parquet_fields(&self) -> Vec<TypePtr> {
-        self.descriptor.root_schema().get_fields().to_vec()
-    }
-
-    /// The compression of the new files.
-    pub(crate) fn compression(&self) -> Compression {
-        self.codec.into()
     }
 
     /// Adds rows, which were `bytes` long in the inputs.
@@ -153,15 +134,24 @@ impl Output {
         self.end_file_if_full()
     }
 
-    /// Completes the last file. Inputs without rows become one file without rows: the schema
-    /// stays.
-    pub(crate) fn finish(self) -> Result<Vec<StagedFile>, Failure> {
-        Ok(self.files.finish()?)
+    /// Completes the last file, and has `check` look at all of them while the disk takes what
+    /// it was given. Inputs without rows become one file without rows: the schema stays.
+    pub(crate) fn finish(
+        self,
+        check: impl FnOnce(&[StagedFile]) -> Result<(), Failure>,
+    ) -> Result<Vec<StagedFile>, Failure> {
+        let (staged, behind) = self.files.finish()?;
+        check(&staged)?;
+        behind.finish()?;
+        Ok(staged)
     }
 
     /// Bytes in memory at which the next row group ends: a whole one, or what is likely
     /// to fill the file.
     fn group_limit(&self) -> u64 {
+        if self.fits() {
+            return self.row_group;
+        }
         let ahead = self.unknown.and_then(|memory| self.shrunk(memory));
         let written = self.known.1 + ahead.unwrap_or(0);
         let room = self.target.saturating_sub(written);
@@ -198,11 +188,16 @@ impl Output {
         self.files.end_group()?;
         self.learn()?;
         self.unknown = Some(std::mem::take(&mut self.group));
-        if self.is_far_from_full() {
+        if self.fits() || self.is_far_from_full() {
             return Ok(());
         }
         self.learn()?;
         self.end_file_if_full()
+    }
+
+    /// Whether what is left goes into the file in work, however full that is.
+    fn fits(&self) -> bool {
+        self.left <= self.target / 4
     }
 
     /// Whether the file would not be full with twice as much as its last row group and a
@@ -229,7 +224,7 @@ impl Output {
     /// Ends the file at its target, unless so little is left that it fits as well.
     fn end_file_if_full(&mut self) -> Result<(), Failure> {
         let full = self.known.1 >= self.target / 100 * 97;
-        match full && self.left > self.target / 4 {
+        match full && !self.fits() {
             true => self.end_file(),
             false => Ok(()),
         }

@@ -46,9 +46,7 @@ pub(crate) fn recluster(
         output: None,
     };
     sorter.finish(|_, rows| written.take(rows))?;
-    let staged = written.finish()?;
-    verify::check(inputs, &plan.path, &place.folder, &staged, share.threads)?;
-    Ok(staged)
+    written.finish(|staged| verify::check(inputs, &plan.path, &place.folder, staged, share.threads))
 }
 
 /// Every row of the inputs, in their order; how many there are.
@@ -121,10 +119,14 @@ impl Written<'_> {
         }
     }
 
-    fn finish(mut self) -> Result<Vec<StagedFile>, Failure> {
+    fn finish(
+        mut self,
+        check: impl FnOnce(&[StagedFile]) -> Result<(), Failure>,
+    ) -> Result<Vec<StagedFile>, Failure> {
         if self.output.is_none() {
             self.begin()?;
         }
-        self.output.map_or(Ok(Vec::new()), Output::finish)
+        let output = self.output.take();
+        output.map_or(Ok(Vec::new()), |output| output.finish(check))
     }
 }

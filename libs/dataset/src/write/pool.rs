@@ -73,9 +73,13 @@ impl Shared {
                 reason: format!("internal error: {reason}"),
             })
         });
+        // Locked even if nothing failed: who has just seen that the task is not done yet, and
+        // is about to wait, must not miss that it is.
+        let mut state = self.lock();
         if let Err(error) = result {
-            self.lock().failed.get_or_insert(error);
+            state.failed.get_or_insert(error);
         }
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -151,7 +155,7 @@ impl Pool {
                 drop(task);
                 state = self.shared.lock();
             } else {
-                // The timeout covers a `done` that looks beyond this lock.
+                // The timeout covers a `done` that depends on more than tasks.
                 let wait = self
                     .shared
                     .changed

@@ -138,11 +138,12 @@ impl FileSeries {
         }
     }
 
-    /// Completes every file: at least one, which has no rows if there are none.
+    /// Completes every file: at least one, which has no rows if there are none. What is
+    /// written behind the scenes is to be waited for.
     ///
     /// # Errors
     /// Of any work that was begun before.
-    pub fn finish(mut self) -> Result<Vec<StagedFile>, WriteError> {
+    pub fn finish(mut self) -> Result<(Vec<StagedFile>, WriteBehind), WriteError> {
         if self.files.is_empty() {
             self.open()?;
         }
@@ -150,9 +151,8 @@ impl FileSeries {
         for file in &self.files {
             self.pool.help_until(|| file.finished().is_some())?;
         }
-        self.behind.finish()?;
         let finished = self.files.iter().filter_map(|file| file.finished());
-        Ok(finished.collect())
+        Ok((finished.collect(), self.behind.clone()))
     }
 
     /// The file in work; begins one.
