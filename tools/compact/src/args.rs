@@ -11,8 +11,9 @@ use std::ffi::OsString;
 ///
 /// Per partition, files between --min-size and twice --target-size are left alone, smaller
 /// ones are put together, larger ones split. Row groups that are well-sized already are
-/// copied as bytes with their statistics, page indexes and bloom filters; small ones are
-/// decoded and encoded again as large ones. A second run does nothing.
+/// copied as bytes with their statistics, page indexes and bloom filters (and get an index
+/// of where their pages are if they had none); small ones are decoded and encoded again as
+/// large ones. A second run does nothing.
 ///
 /// All partitions change in one transaction: a crash leaves the old or the new files,
 /// never a mix, and the next run of any tool completes it. Files that others add

@@ -103,7 +103,8 @@ one that is read, and with --threads N up to N - 1 behind it, at most 8. Of each
 MiB waits in memory, beside what its decompressor needs.
 
 Several threads share the columns of a Parquet file, and take turns at the blocks of an
-Avro file. ORC and Arrow files are decoded by one, beside which another writes.
+Avro file. ORC and Arrow files are decoded by one, beside which another writes. Of the files
+behind the first, those of at most one MiB are decoded by one thread each, several at a time.
 
 Parquet, Avro, ORC and Arrow files have columns of their own; several of them must agree in
 names and types, or hold types that fit without loss into those of the first file or of
