@@ -143,7 +143,7 @@ fn small_files_follow_each_other_and_large_ones() {
     scratch.write("n07", avro(3));
     let outcome = all(&scratch, &names).code(3);
     assert!(outcome.stderr.contains("n07"), "{}", outcome.stderr);
-    scratch.write("n05", b"{}\n".to_vec());
+    scratch.write("n05", b"{}\n");
     let outcome = all(&scratch, &names).code(3);
     assert!(outcome.stderr.contains("n05"), "{}", outcome.stderr);
     std::fs::remove_file(scratch.path("n03")).unwrap();
