@@ -6,9 +6,6 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Results of one piece of work that may wait to be taken.
-const BACKLOG: usize = 8;
-
 /// Where a piece of work hands over its results; false when nobody wants more.
 pub struct Hand<T>(SyncSender<Result<T, Failure>>);
 
@@ -38,6 +35,8 @@ pub struct Backlog {
     pub small: u64,
     /// None beside another if they would weigh more than this together.
     pub large: u64,
+    /// Results of each that may wait to be taken.
+    pub results: usize,
 }
 
 type Job<U, T> = (U, SyncSender<Result<T, Failure>>);
@@ -75,7 +74,7 @@ pub fn in_order<U: Send, T: Send>(
                 waiting.is_empty() || (is_small && weight <= backlog.large)
             };
             if let Some((unit, weight)) = units.next_if(has_room) {
-                let (sender, receiver) = sync_channel(BACKLOG);
+                let (sender, receiver) = sync_channel(backlog.results);
                 if jobs.send((unit, sender)).is_err() {
                     return Err(Failure::environment("the decoding threads are gone"));
                 }
@@ -115,6 +114,7 @@ fn worker<U, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn run(first: usize, threads: usize, stop_at: usize) -> (Vec<usize>, Result<(), Failure>) {
         let mut taken = Vec::new();
@@ -135,6 +135,7 @@ mod tests {
             threads,
             small: 0,
             large: u64::MAX,
+            results: 8,
         };
         let result = in_order(units, backlog, work, |item| {
             taken.push(item);
@@ -177,6 +178,7 @@ mod tests {
                 threads: 1,
                 small,
                 large,
+                results: 8,
             };
             let (made, told) = channel();
             let work = |unit: usize, hand: &Hand<usize>| {
@@ -197,6 +199,36 @@ mod tests {
             };
             in_order(units, backlog, work, take).unwrap();
             assert_eq!(taken, (0..12).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn no_more_results_wait_than_may() {
+        for results in [1, 3] {
+            let backlog = Backlog {
+                threads: 1,
+                small: 0,
+                large: u64::MAX,
+                results,
+            };
+            let made = AtomicUsize::new(0);
+            let work = |(): (), hand: &Hand<()>| {
+                for _ in 0..20 {
+                    made.fetch_add(1, Ordering::Relaxed);
+                    hand.over(());
+                }
+                Ok(())
+            };
+            let mut taken = 0;
+            in_order([((), 1)], backlog, work, |()| {
+                taken += 1;
+                thread::sleep(std::time::Duration::from_millis(5));
+                // Beside those that wait, one is on its way.
+                assert!(made.load(Ordering::Relaxed) <= taken + results + 1);
+                Ok(true)
+            })
+            .unwrap();
+            assert_eq!(taken, 20);
         }
     }
 }

@@ -263,6 +263,7 @@ pub(crate) fn merge(
         threads: share.threads,
         small: share.row_group / AHEAD,
         large: u64::MAX,
+        results: 8,
     };
     in_order(files, backlog, read, |piece| {
         let output = match &mut output {

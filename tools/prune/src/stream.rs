@@ -120,6 +120,7 @@ pub(crate) fn each_batch(
         threads,
         small: 0,
         large: u64::MAX,
+        results: 8,
     };
     in_order(groups, backlog, work, take)
 }

@@ -77,6 +77,7 @@ impl AvroFile {
             threads,
             small: 0,
             large: LARGE_PARCELS,
+            results: 8,
         };
         let name = quoted(&self.name);
         in_order(

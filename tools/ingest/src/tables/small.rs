@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 const SMALL: u64 = 1 << 20;
 /// Small files that wait to be emitted are no larger together.
 const TOGETHER: u64 = 2 << 20;
+/// Batches that wait, of all of them: two MiB each at most.
+const WAITING: usize = 8;
 /// So many of them may be open whatever the number of threads.
 const TINY: u64 = 256 << 10;
 
@@ -37,6 +39,7 @@ pub(super) fn read_all(
         threads: plan.threads,
         small: TINY,
         large: TOGETHER,
+        results: (WAITING / (2 * plan.threads)).max(1),
     };
     let work = |input: Input, hand: &Hand<Piece>| {
         let reader = open(plan, job, &input)?;
