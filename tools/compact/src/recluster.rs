@@ -126,7 +126,7 @@ impl Written<'_> {
         if self.output.is_none() {
             self.begin()?;
         }
-        let output = self.output.take();
-        output.map_or(Ok(Vec::new()), |output| output.finish(check))
+        self.output
+            .map_or(Ok(Vec::new()), |output| output.finish(check))
     }
 }

@@ -13,9 +13,10 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::TypePtr;
 use std::collections::{BTreeMap, VecDeque};
+use std::convert;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -142,21 +143,15 @@ impl OpenFile {
         &self,
         columns: impl IntoIterator<Item = Result<(R, ColumnCloseResult), E>>,
     ) -> Result<(), E> {
-        let failed = |error| self.failed(error);
+        let failed = |error| E::from(self.failed(error));
         let mut state = self.lock();
-        let Some(writer) = state.writer.as_mut() else {
-            return Ok(());
-        };
-        let before = writer.bytes_written();
-        let mut group = writer.next_row_group().map_err(failed)?;
-        for column in columns {
-            let (chunk, close) = column?;
-            group.append_column(&chunk, close).map_err(failed)?;
-        }
-        group.close().map_err(failed)?;
-        let size = (writer.bytes_written() - before) as u64;
-        state.sizes.push(size);
-        Ok(state.flush().map_err(failed)?)
+        state.row_group(failed, |group| {
+            columns.into_iter().try_for_each(|column| {
+                let (chunk, close) = column?;
+                group.append_column(&chunk, close).map_err(failed)
+            })
+        })?;
+        state.flush().map_err(failed)
     }
 
     pub(super) fn failed(&self, error: ParquetError) -> WriteError {
@@ -165,18 +160,29 @@ impl OpenFile {
 }
 
 impl State {
-    fn append_ready(&mut self) -> Result<(), ParquetError> {
+    /// Writes the next row group, whose chunks `fill` appends; `failed` names the file.
+    fn row_group<E>(
+        &mut self,
+        failed: impl Fn(ParquetError) -> E,
+        fill: impl FnOnce(&mut SerializedRowGroupWriter<'_, GrowingFile>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Some(writer) = self.writer.as_mut() else {
             return Ok(());
         };
+        let before = writer.bytes_written();
+        let mut group = writer.next_row_group().map_err(&failed)?;
+        fill(&mut group)?;
+        group.close().map_err(&failed)?;
+        self.sizes.push((writer.bytes_written() - before) as u64);
+        Ok(())
+    }
+
+    fn append_ready(&mut self) -> Result<(), ParquetError> {
         while let Some(chunks) = self.waiting.remove(&self.sizes.len()) {
-            let before = writer.bytes_written();
-            let mut group = writer.next_row_group()?;
-            for chunk in chunks {
-                chunk.append_to(&mut group)?;
-            }
-            group.close()?;
-            self.sizes.push((writer.bytes_written() - before) as u64);
+            self.row_group(convert::identity, |group| {
+                let mut chunks = chunks.into_iter();
+                chunks.try_for_each(|chunk| chunk.append_to(group))
+            })?;
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! The shares of the memory budget. All decisions are made of the stream's bytes alone,
 //! so that the files do not depend on threads or timing.
 
+use super::unit::UNIT_BYTES;
 use crate::parquet::WriterSettings;
 
 /// Rows that a column is handed at a time.
 const UNIT_ROWS: usize = 16 << 10;
-const UNIT_BYTES: usize = 2 << 20;
 
 /// A closed partition is opened again for this much; less waits for the end.
 const REOPEN_BYTES: usize = 16 << 20;

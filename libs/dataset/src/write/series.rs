@@ -3,7 +3,7 @@
 
 use super::file::{OpenFile, RowGroup, Rows, Template};
 use super::pool::Pool;
-use super::unit::Unit;
+use super::unit::{UNIT_BYTES, Unit};
 use super::{Naming, StagedFile, WriteError};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -14,8 +14,6 @@ use parquet::file::reader::ChunkReader;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Bytes of rows in memory that are encoded together.
-const UNIT: usize = 2 << 20;
 /// Units in the hands of the threads beside those that they work on.
 const WAITING: usize = 2;
 
@@ -61,7 +59,7 @@ impl FileSeries {
             naming,
             template,
             behind,
-            pool: Pool::new(threads, WAITING * UNIT),
+            pool: Pool::new(threads, WAITING * UNIT_BYTES),
             files: Vec::new(),
             open: None,
         })
@@ -74,7 +72,7 @@ impl FileSeries {
     pub fn push(&mut self, batch: RecordBatch, bytes: usize) -> Result<(), WriteError> {
         let unit = &mut self.open()?.unit;
         unit.add(batch, bytes);
-        match unit.bytes >= UNIT {
+        match unit.bytes >= UNIT_BYTES {
             true => self.hand_over(),
             false => Ok(()),
         }

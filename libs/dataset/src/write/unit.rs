@@ -2,6 +2,9 @@
 
 use arrow_array::RecordBatch;
 
+/// Bytes of rows in memory that are worth handing over.
+pub(super) const UNIT_BYTES: usize = 2 << 20;
+
 /// Rows that are handed to the columns at once.
 #[derive(Default)]
 pub(super) struct Unit {
