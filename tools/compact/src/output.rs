@@ -247,6 +247,7 @@ fn encoded(
     let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
     let (start, length) = column.byte_range();
     let bytes = source.get_bytes(start, usize::try_from(length).unwrap_or(usize::MAX))?;
+    let chunk = Extent::new(start, bytes);
     let rows = usize::try_from(file.row_group(group).num_rows())?;
     let places = file
         .offset_index()
@@ -254,7 +255,7 @@ fn encoded(
     let places = match places {
         Some(places) => Some(places.clone()),
         // In one file, all row groups have this index or none.
-        None => offset_index(source.clone(), column, rows)?,
+        None => offset_index(chunk.clone(), column, rows)?,
     };
     let unplaced = || ParquetError::General("the places of its pages are unknown".to_owned());
     let pages = file
@@ -269,5 +270,5 @@ fn encoded(
         column_index: pages.filter(|pages| !matches!(pages, ColumnIndexMetaData::NONE)),
         offset_index: Some(places.ok_or_else(unplaced)?),
     };
-    Ok((Extent::new(start, bytes), close))
+    Ok((chunk, close))
 }
