@@ -25,6 +25,9 @@ impl<T> Hand<T> {
     }
 }
 
+/// Results of a unit that usually may wait.
+pub const RESULTS: usize = 8;
+
 /// How much is begun and not taken yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Backlog {
@@ -56,6 +59,10 @@ pub fn in_order<U: Send, T: Send>(
     work: impl Fn(U, &Hand<T>) -> Result<(), Failure> + Sync,
     mut take: impl FnMut(T) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
+    let mut units = units.into_iter().peekable();
+    if units.peek().is_none() {
+        return Ok(());
+    }
     let (jobs, queue) = channel::<Job<U, T>>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| {
@@ -64,7 +71,6 @@ pub fn in_order<U: Send, T: Send>(
         for _ in 0..backlog.threads {
             scope.spawn(|| worker(&queue, &work));
         }
-        let mut units = units.into_iter().peekable();
         let mut waiting: VecDeque<(Receiver<Result<T, Failure>>, u64)> = VecDeque::new();
         let mut held: u64 = 0;
         loop {
@@ -135,7 +141,7 @@ mod tests {
             threads,
             small: 0,
             large: u64::MAX,
-            results: 8,
+            results: RESULTS,
         };
         let result = in_order(units, backlog, work, |item| {
             taken.push(item);
@@ -178,7 +184,7 @@ mod tests {
                 threads: 1,
                 small,
                 large,
-                results: 8,
+                results: RESULTS,
             };
             let (made, told) = channel();
             let work = |unit: usize, hand: &Hand<usize>| {

@@ -14,5 +14,5 @@ mod side_by_side;
 
 pub use abreast::abreast;
 pub use ahead::ahead;
-pub use in_order::{Backlog, Hand, in_order};
+pub use in_order::{Backlog, Hand, RESULTS, in_order};
 pub use side_by_side::side_by_side;

@@ -17,7 +17,7 @@ use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::SortOrder;
 use millrace_fault::{Failure, quoted};
 use millrace_pages::Rows;
-use millrace_parallel::{Backlog, Hand, in_order, side_by_side};
+use millrace_parallel::{Backlog, Hand, RESULTS, in_order, side_by_side};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use parquet::basic::Compression;
@@ -263,7 +263,7 @@ pub(crate) fn merge(
         threads: share.threads,
         small: share.row_group / AHEAD,
         large: u64::MAX,
-        results: 8,
+        results: RESULTS,
     };
     in_order(files, backlog, read, |piece| {
         let output = match &mut output {

@@ -12,7 +12,7 @@ use arrow_select::concat::concat_batches;
 use millrace_cli::Job;
 use millrace_expr::Predicate;
 use millrace_fault::Failure;
-use millrace_parallel::{Backlog, Hand, in_order};
+use millrace_parallel::{Backlog, Hand, RESULTS, in_order};
 use millrace_stream::Output;
 use std::sync::{Arc, Mutex};
 
@@ -120,7 +120,7 @@ pub(crate) fn each_batch(
         threads,
         small: 0,
         large: u64::MAX,
-        results: 8,
+        results: RESULTS,
     };
     in_order(groups, backlog, work, take)
 }

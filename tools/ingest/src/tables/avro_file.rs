@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use millrace_decode::avro::{self, Parcel};
 use millrace_fault::{Failure, guarded, quoted};
-use millrace_parallel::{Backlog, in_order};
+use millrace_parallel::{Backlog, RESULTS, in_order};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ impl AvroFile {
             threads,
             small: 0,
             large: LARGE_PARCELS,
-            results: 8,
+            results: RESULTS,
         };
         let name = quoted(&self.name);
         in_order(

@@ -31,8 +31,8 @@ pub(super) fn read_all(
         return Ok(());
     }
     let small = || {
-        let input = inputs.pop_front_if(|input| size(input) <= SMALL)?;
-        let weight = size(&input);
+        let weight = size(inputs.front()?);
+        let input = inputs.pop_front_if(|_| weight <= SMALL)?;
         Some((input, weight))
     };
     let backlog = Backlog {
