@@ -46,7 +46,7 @@ impl Root {
             .into());
         }
         let (path, prefix) = split(&real, access, &location.to_string())?;
-        if access != Access::Create && !real.exists() {
+        if !real.exists() && !may_be_missing(&path, access) {
             return Err(storage::Error::io(
                 "read",
                 location.path(),
@@ -170,6 +170,15 @@ fn split(real: &Path, access: Access, shown: &str) -> Result<(PathBuf, String), 
                 partition_path(real, root).unwrap_or_default(),
             ))
         }
+    }
+}
+
+/// A dataset that was committed, but not yet put in place, is completed by any writer.
+fn may_be_missing(root: &Path, access: Access) -> bool {
+    match access {
+        Access::Read => false,
+        Access::Write => is_dataset(root),
+        Access::Create => true,
     }
 }
 

@@ -75,36 +75,78 @@ fn metadata(path: &Path) -> Result<Option<Metadata>, Error> {
 }
 
 /// Gives the directory `to` the owner, mode and access lists of `from`. What an
-/// unprivileged user may not give away stays his; everything else is an error.
-pub fn carry_over(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
+/// unprivileged user may not give away stays his; everything else is an error. Answers
+/// whether `to` had to be changed.
+pub fn carry_over(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<bool, Error> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    let old = fs::metadata(from).map_err(|error| Error::io("read", from, error))?;
-    give(&old, to, true)?;
+    let old = attributes(from)?;
+    let mut changed = give(&old, to, true)?;
     // After the owner: a change of owner clears the set-group-id bit.
-    let mode = Permissions::from_mode(old.mode() & 0o7777);
-    fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
-    ["system.posix_acl_access", "system.posix_acl_default"]
-        .iter()
-        .try_for_each(|name| copy_attribute(from, to, name))
-}
-
-/// Gives the new directory `to` what it would have inherited, had it been made inside
-/// `parent`: a set-group-id parent's group, and its default access list.
-pub fn inherit(parent: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Error> {
-    const SET_GROUP_ID: u32 = 0o2000;
-    let (parent, to) = (parent.as_ref(), to.as_ref());
-    let above = fs::metadata(parent).map_err(|error| Error::io("read", parent, error))?;
-    if above.mode() & SET_GROUP_ID != 0 {
-        give(&above, to, false)?;
-        let own = fs::metadata(to).map_err(|error| Error::io("read", to, error))?;
-        let mode = Permissions::from_mode((own.mode() | SET_GROUP_ID) & 0o7777);
-        fs::set_permissions(to, mode).map_err(|error| Error::io("set the mode of", to, error))?;
+    changed |= set_mode(to, old.mode())?;
+    for name in ["system.posix_acl_access", DEFAULT_LIST] {
+        if let Some(value) = attribute(from, name)? {
+            changed |= set_attribute(to, name, &value)?;
+        }
     }
-    copy_attribute(parent, to, "system.posix_acl_default")
+    Ok(changed)
 }
 
-fn give(like: &Metadata, to: &Path, owner: bool) -> Result<(), Error> {
-    let new = fs::metadata(to).map_err(|error| Error::io("read", to, error))?;
+/// What a directory leaves to those that are made in it.
+#[derive(Debug)]
+pub struct Heritage {
+    /// A set-group-id directory, whose group they get.
+    above: Option<Metadata>,
+    /// Its default access list.
+    list: Option<Vec<u8>>,
+}
+
+const SET_GROUP_ID: u32 = 0o2000;
+const DEFAULT_LIST: &str = "system.posix_acl_default";
+
+impl Heritage {
+    /// What the directory `parent` leaves.
+    pub fn of(parent: impl AsRef<Path>) -> Result<Heritage, Error> {
+        let parent = parent.as_ref();
+        let above = Some(attributes(parent)?);
+        Ok(Heritage {
+            above: above.filter(|above| above.mode() & SET_GROUP_ID != 0),
+            list: attribute(parent, DEFAULT_LIST)?,
+        })
+    }
+
+    /// Gives the new directory `to` what it would have inherited, had it been made there.
+    /// Answers whether `to` had to be changed.
+    pub fn give(&self, to: impl AsRef<Path>) -> Result<bool, Error> {
+        let to = to.as_ref();
+        let mut changed = false;
+        if let Some(above) = &self.above {
+            changed |= give(above, to, false)?;
+            changed |= set_mode(to, attributes(to)?.mode() | SET_GROUP_ID)?;
+        }
+        if let Some(list) = &self.list {
+            changed |= set_attribute(to, DEFAULT_LIST, list)?;
+        }
+        Ok(changed)
+    }
+}
+
+/// Those of what `path` leads to.
+fn attributes(path: &Path) -> Result<Metadata, Error> {
+    fs::metadata(path).map_err(|error| Error::io("read", path, error))
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<bool, Error> {
+    const BITS: u32 = 0o7777;
+    let changes = (attributes(path)?.mode() ^ mode) & BITS != 0;
+    if changes {
+        fs::set_permissions(path, Permissions::from_mode(mode & BITS))
+            .map_err(|error| Error::io("set the mode of", path, error))?;
+    }
+    Ok(changes)
+}
+
+fn give(like: &Metadata, to: &Path, owner: bool) -> Result<bool, Error> {
+    let new = attributes(to)?;
     let uid = (owner && like.uid() != new.uid()).then(|| Uid::from_raw(like.uid()));
     let gid = (like.gid() != new.gid()).then(|| Gid::from_raw(like.gid()));
     // One by one: a member of the group may pass the group on, but not the owner.
@@ -116,19 +158,33 @@ fn give(like: &Metadata, to: &Path, owner: bool) -> Result<(), Error> {
             }
         }
     }
-    Ok(())
+    Ok(uid.is_some() || gid.is_some())
 }
 
-fn copy_attribute(from: &Path, to: &Path, name: &str) -> Result<(), Error> {
-    let mut value = vec![0; 1 << 16];
-    let length = match lgetxattr(from, name, value.as_mut_slice()) {
-        Ok(length) => length,
-        Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(()),
-        Err(error) => return Err(Error::io("read the access list of", from, error)),
-    };
-    match lsetxattr(to, name, &value[..length], XattrFlags::empty()) {
-        Ok(()) | Err(Errno::OPNOTSUPP) => Ok(()),
-        Err(error) => Err(Error::io("set the access list of", to, error)),
+fn set_attribute(path: &Path, name: &str, value: &[u8]) -> Result<bool, Error> {
+    if attribute(path, name)?.as_deref() == Some(value) {
+        return Ok(false);
+    }
+    match lsetxattr(path, name, value, XattrFlags::empty()) {
+        Ok(()) => Ok(true),
+        Err(Errno::OPNOTSUPP) => Ok(false),
+        Err(error) => Err(Error::io("set the access list of", path, error)),
+    }
+}
+
+fn attribute(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let mut value = Vec::new();
+    loop {
+        // An empty buffer asks for the length: most directories have no list at all.
+        match lgetxattr(path, name, value.as_mut_slice()) {
+            Ok(length) if length <= value.len() => {
+                value.truncate(length);
+                return Ok(Some(value));
+            }
+            Ok(length) => value.resize(length, 0),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(None),
+            Err(error) => return Err(Error::io("read the access list of", path, error)),
+        }
     }
 }
 
@@ -233,10 +289,14 @@ mod tests {
         fs::create_dir(&old).unwrap();
         fs::create_dir(&new).unwrap();
         fs::set_permissions(&old, Permissions::from_mode(0o2750)).unwrap();
-        inherit(&old, &new).unwrap();
-        assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, 0o2755);
-        carry_over(&old, &new).unwrap();
-        assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, 0o2750);
+        for (changes, mode) in [(true, 0o2755), (false, 0o2755)] {
+            assert_eq!(Heritage::of(&old).unwrap().give(&new).unwrap(), changes);
+            assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, mode);
+        }
+        for (changes, mode) in [(true, 0o2750), (false, 0o2750)] {
+            assert_eq!(carry_over(&old, &new).unwrap(), changes);
+            assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, mode);
+        }
     }
 
     #[test]

@@ -82,6 +82,6 @@ With --sort-by the rows that a run writes into a partition are sorted, file afte
 
 Timestamps are taken in UTC, or in --timezone, which dataset.json records with the spec: later runs need not repeat it. Only timestamps with a zone are moved (a datetime of ingest has one); dates stay the days they are, and date functions of timestamps without a zone are refused under --timezone (2), since they may mean UTC or the clock on the wall. When clocks go back, both passes of the hour fall into the same partition: order_hour=02 of that day holds two hours of rows. When they go forward there is no such partition. Predicates on the source column are judged by the files' statistics, not by the path, so they are exact under any zone.
 
-A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
+A new dataset appears at once, with all its partitions, unless somebody has made its folder before. In one that is there, partition after partition is exchanged: each is old or new at any time. A reader that lists a partition at the very moment of its exchange can miss a file; who needs snapshots publishes to a table format.",
     ),
 ];

@@ -22,6 +22,9 @@ pub(crate) struct Intent {
     pub(crate) undoes: Option<String>,
     /// Whether names are replaced by two renames, for want of an exchange.
     pub(crate) window: bool,
+    /// Whether the root was not there, and is put in place whole, by one rename.
+    #[serde(default)]
+    pub(crate) whole: bool,
     /// The root before and after: an unpartitioned dataset's root is exchanged itself.
     pub(crate) root_before: Option<RootIdentity>,
     pub(crate) root_after: Option<RootIdentity>,
@@ -73,12 +76,18 @@ impl Intent {
             description: Fingerprint::default(),
             undoes: None,
             window: false,
+            whole: false,
             root_before: None,
             root_after: None,
             dataset_before: None,
             dataset: None,
             partitions: Vec::new(),
         }
+    }
+
+    /// Whether the root may be missing until the transaction is complete.
+    pub(crate) fn misses_root(&self) -> bool {
+        (self.window || self.whole) && self.root_before != self.root_after
     }
 
     pub(crate) fn run(&self) -> &str {

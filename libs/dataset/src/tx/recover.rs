@@ -103,13 +103,8 @@ fn check_identity(root: &Root, state: &State, pending: &[(PathBuf, Intent)]) -> 
     debug_assert!(accepted.contains(&recorded));
     let what = match root.identity()? {
         Some(present) if accepted.iter().any(|known| known.same(present)) => return Ok(()),
-        // In the two-rename window the root itself may be on its way.
-        None if pending
-            .iter()
-            .any(|(_, intent)| intent.window && intent.root_before != intent.root_after) =>
-        {
-            return Ok(());
-        }
+        // It may be on its way.
+        None if pending.iter().any(|(_, intent)| intent.misses_root()) => return Ok(()),
         Some(_) => "is not the folder that its state tells of: it was moved or made anew",
         None => "is gone, but its state is still there",
     };

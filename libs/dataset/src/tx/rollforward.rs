@@ -4,13 +4,17 @@
 use super::intent::{Intent, PartitionIntent};
 use super::live::Live;
 use super::log::{Log, LogEntry};
-use super::{CommitOptions, Error, each, probe, trash};
+use super::{CommitOptions, Error, each, prepare, probe, trash};
 use crate::root::{Root, below};
 use crate::state::{FORMAT, Recorded};
 use millrace_fault::quoted;
 use millrace_storage::{dir, failpoint, sync_all};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+const ENOENT: i32 = 2;
+const EEXIST: i32 = 17;
+const ENOTEMPTY: i32 = 39;
 
 /// Completes the transaction in `ready` (`tx/ID.ready`). Where `options` adopt, partitions
 /// that somebody else changed are left as he made them; else they stop it (3) after all
@@ -22,7 +26,10 @@ pub(super) fn complete(
     options: &CommitOptions,
     log: &mut Log,
 ) -> Result<LogEntry, Error> {
-    let left = flip_all(root, ready, intent, options)?;
+    let left = match intent.whole && publish(root, ready, intent)? {
+        true => Vec::new(),
+        false => flip_all(root, ready, intent, options)?,
+    };
     if let Some(first) = left.first().filter(|_| !options.adopt) {
         return Err(changed_by_others(root, first, left.len(), intent));
     }
@@ -33,6 +40,28 @@ pub(super) fn complete(
     failpoint::reach("tx.logged")?;
     trash::put(&root.state(), ready, &intent.id)?;
     Ok(entry)
+}
+
+/// Puts a root that was not there in place, all its partitions at once. `false`: there is
+/// something in its place by now, or what was staged is gone.
+fn publish(root: &Root, ready: &Path, intent: &Intent) -> Result<bool, Error> {
+    let new = ready.join("new");
+    failpoint::reach("tx.publish")?;
+    let present = root.identity()?;
+    let done = present.is_some_and(|present| intent.root_after.is_some_and(|it| it.same(present)));
+    if !done {
+        match dir::rename(&new, root.path()) {
+            Ok(()) => {}
+            Err(error) if matches!(error.errno(), Some(ENOTEMPTY | EEXIST | ENOENT)) => {
+                prepare::make_parents(root, &intent.partitions)?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    failpoint::reach("tx.published")?;
+    sync_all(&[dir::parent(root.path()).to_owned(), ready.to_owned()])?;
+    Ok(true)
 }
 
 /// Flips every partition; answers with those that somebody else has changed.
@@ -172,9 +201,14 @@ fn record(root: &Root, intent: &Intent) -> Result<(), Error> {
     let Some(dataset) = intent.dataset.clone() else {
         return Ok(());
     };
+    // Others may have made the root meanwhile that was to be put in place.
+    let identity = match intent.whole {
+        true => root.identity()?.map(Into::into),
+        false => intent.root_after,
+    };
     root.state().record(&Recorded {
         format: FORMAT,
-        identity: intent.root_after,
+        identity,
         dataset,
     })
 }

@@ -293,7 +293,13 @@ fn an_io_error_at_every_step() {
 /// point just passed, and a torn line in the log.
 fn kill_while_recovering() -> Vec<String> {
     let mut places = Vec::new();
-    let chosen = ["overwrite", "window overwrite", "unpartitioned append"];
+    let chosen = [
+        "create",
+        "overwrite",
+        "window overwrite",
+        "unpartitioned append",
+        "unpartitioned create",
+    ];
     for case in cases()
         .into_iter()
         .filter(|case| chosen.contains(&case.name))

@@ -115,6 +115,28 @@ fn bookkeeping_is_carried_over_and_stale_checksums_go() {
     assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o7777, 0o2751);
 }
 
+/// As if every folder had been made where it now is, whether with the root or later.
+#[test]
+fn folders_belong_to_the_group_of_the_folder_that_they_are_made_in() {
+    const SET_GROUP_ID: u32 = 0o2000;
+    let scene = Scene::new();
+    let above = scene.folder.path();
+    fs::set_permissions(above, Permissions::from_mode(0o2775)).unwrap();
+    // Made before its parent was the group's: what is staged in it inherits nothing there.
+    let state = scene.state();
+    fs::create_dir_all(state.join("tx")).unwrap();
+    for folder in [&state, &state.join("tx")] {
+        fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    }
+    let job = |run, mode, path| Job::new(run, mode).rows(path, 1..4);
+    scene.commit(&job("c", Mode::Create, "p=1/q=1")).unwrap();
+    scene.commit(&job("a", Mode::Append, "p=2/q=1")).unwrap();
+    for folder in ["", "p=1", "p=1/q=1", "p=2", "p=2/q=1"] {
+        let mode = fs::metadata(scene.path.join(folder)).unwrap().mode();
+        assert_ne!(mode & SET_GROUP_ID, 0, "'{folder}': {mode:o}");
+    }
+}
+
 #[test]
 fn kept_files_are_the_same_files() {
     let scene = Scene::with_base();

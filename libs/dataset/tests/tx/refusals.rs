@@ -1,7 +1,7 @@
 //! What does not belong to a dataset is refused with its name, and left as it is.
 
 use super::driver;
-use super::scene::{Job, Mode, Scene, base};
+use super::scene::{Job, Mode, Scene, base, expect};
 use millrace_dataset::root::{Access, Root};
 use millrace_fault::{Coded, Exit, Failure};
 use std::collections::BTreeMap;
@@ -248,4 +248,56 @@ fn a_partition_changed_by_others_after_a_crash() {
     );
     assert_eq!(scene.rows()["p=2"], [4, 5, 6, 99], "his change is kept");
     assert!(scene.recover().unwrap().is_empty());
+}
+
+/// A new dataset is put in place whole, unless somebody has put something there meanwhile.
+#[test]
+fn a_root_made_by_others_before_a_new_dataset_took_its_place() {
+    let job = Job::new("c", Mode::Create)
+        .rows("p=1/q=1", 1..4)
+        .rows("p=2/q=1", 4..7);
+    let new = [("p=1/q=1", 1..4), ("p=2/q=1", 4..7)];
+    for (others, after) in [
+        (None, expect(&new)),
+        (
+            Some("p=1/q=2"),
+            expect(&[new[0].clone(), new[1].clone(), ("p=1/q=2", 90..92)]),
+        ),
+    ] {
+        let scene = Scene::new();
+        let ended = driver::run(&job, &scene.path, "tx.commit.ready=kill");
+        assert_eq!(ended.code, 137);
+        assert!(!scene.path.exists(), "nothing of it is seen before all is");
+        fs::create_dir(&scene.path).unwrap();
+        if let Some(others) = others {
+            let folder = scene.path.join(others);
+            fs::create_dir_all(&folder).unwrap();
+            super::scene::write(&folder, "theirs.parquet", &[90, 91], &[]).unwrap();
+        }
+        assert_eq!(scene.recover().unwrap().len(), 1);
+        assert_eq!(scene.rows(), after);
+        assert!(scene.recover().unwrap().is_empty());
+        // The root is the one that the state tells of.
+        scene
+            .commit(&Job::new("a", Mode::Append).rows("p=3/q=1", 7..8))
+            .unwrap();
+        assert_eq!(scene.rows()["p=3/q=1"], [7]);
+    }
+}
+
+/// Tools that need a dataset complete one that was committed, but is not in place yet.
+#[test]
+fn a_missing_root_is_refused_unless_it_is_on_its_way() {
+    let scene = Scene::new();
+    let job = Job::new("c", Mode::Create).rows("p=1", 1..4);
+    assert!(Root::resolve(&scene.path, Access::Write).is_err());
+    let ended = driver::run(&job, &scene.path, "tx.commit.ready=kill");
+    assert_eq!(ended.code, 137);
+    Root::resolve(&scene.path, Access::Write).unwrap();
+    assert_eq!(
+        Root::resolve(&scene.path, Access::Read).unwrap_err().exit(),
+        Exit::ENVIRONMENT
+    );
+    scene.recover().unwrap();
+    assert_eq!(scene.rows(), expect(&[("p=1", 1..4)]));
 }
