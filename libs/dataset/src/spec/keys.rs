@@ -94,6 +94,9 @@ impl Keys {
     fn combine(&mut self, rows: usize) -> Result<(), SpecError> {
         self.rows.clear();
         self.rows.reserve(rows);
+        if self.scratch.len() == 1 {
+            return self.combine_one(rows);
+        }
         let mut id = 0;
         for row in 0..rows {
             if row == 0
@@ -105,6 +108,19 @@ impl Keys {
                 id = self.id_at(row)?;
             }
             self.rows.push(id);
+        }
+        Ok(())
+    }
+
+    /// One code is the id: both count in order of appearance.
+    fn combine_one(&mut self, rows: usize) -> Result<(), SpecError> {
+        for row in 0..rows {
+            let code = self.scratch[0][row];
+            if code as usize >= self.partitions.len() {
+                let id = self.id_at(row)?;
+                debug_assert_eq!(id, code);
+            }
+            self.rows.push(code);
         }
         Ok(())
     }
