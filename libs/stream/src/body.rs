@@ -10,9 +10,9 @@ const BOUND: usize = 16 << 20;
 const ALIGNMENT: usize = 64;
 
 /// Buffers kept for reuse, and their bytes: fresh pages cost as much as the copy into
-/// them. As many as a writer may have in its hands at once.
-const KEPT: usize = 16;
-const BYTES_KEPT: usize = 16 << 20;
+/// them. No more are kept than were read at once, and as many as a writer may gather.
+const KEPT: usize = 128;
+const BYTES_KEPT: usize = 128 << 20;
 
 /// Hands out buffers that nobody reads any more.
 #[derive(Debug, Default)]

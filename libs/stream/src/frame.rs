@@ -124,6 +124,7 @@ impl Frames {
         if length == 0 {
             self.end()?;
             self.state = State::Ended;
+            self.bodies = Bodies::default();
             return Ok(None);
         }
         self.messages += 1;
