@@ -12,6 +12,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// How long to wait before looking again.
+const WHILE: Duration = Duration::from_millis(20);
+
 /// Something with work waiting in it.
 pub(super) trait Task: Send + Sync {
     /// Works until nothing is waiting.
@@ -37,6 +40,8 @@ pub(super) struct Shared {
 struct State {
     tasks: VecDeque<Arc<dyn Task>>,
     backlog: usize,
+    /// Threads that wait for a change: without one, telling of it is a system call for nothing.
+    waiting: usize,
     closed: bool,
     failed: Option<WriteError>,
 }
@@ -49,8 +54,9 @@ pub(super) struct Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.shared.lock().backlog -= self.bytes;
-        self.shared.changed.notify_all();
+        let mut state = self.shared.lock();
+        state.backlog -= self.bytes;
+        self.shared.tell(state);
     }
 }
 
@@ -61,8 +67,36 @@ impl Shared {
 
     /// Hands `task` to whichever thread is free.
     pub(super) fn submit(&self, task: Arc<dyn Task>) {
-        self.lock().tasks.push_back(task);
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.tasks.push_back(task);
+        self.tell(state);
+    }
+
+    /// Wakes who waits for a change of `state`.
+    fn tell(&self, state: MutexGuard<'_, State>) {
+        let waiting = state.waiting;
+        drop(state);
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for a change; at most for [`WHILE`] where what is waited for depends on more than
+    /// the state.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>, on_more: bool) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let mut state = match on_more {
+            true => {
+                let waited = self.changed.wait_timeout(state, WHILE);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            false => {
+                let waited = self.changed.wait(state);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        state.waiting -= 1;
+        state
     }
 
     fn run(&self, task: &dyn Task) {
@@ -79,8 +113,7 @@ impl Shared {
         if let Err(error) = result {
             state.failed.get_or_insert(error);
         }
-        drop(state);
-        self.changed.notify_all();
+        self.tell(state);
     }
 
     fn work(&self) {
@@ -94,10 +127,7 @@ impl Shared {
             } else if state.closed {
                 return;
             } else {
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                state = self.wait(state, false);
             }
         }
     }
@@ -155,12 +185,7 @@ impl Pool {
                 drop(task);
                 state = self.shared.lock();
             } else {
-                // The timeout covers a `done` that depends on more than tasks.
-                let wait = self
-                    .shared
-                    .changed
-                    .wait_timeout(state, Duration::from_millis(20));
-                state = wait.unwrap_or_else(PoisonError::into_inner).0;
+                state = self.shared.wait(state, true);
             }
         }
     }
@@ -171,10 +196,9 @@ impl Drop for Pool {
         let mut state = self.shared.lock();
         state.closed = true;
         let tasks = std::mem::take(&mut state.tasks);
-        drop(state);
+        self.shared.tell(state);
         // Rows in them give their permits back under the same lock.
         drop(tasks);
-        self.shared.changed.notify_all();
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
