@@ -50,8 +50,24 @@ fn batch(start: i64, n: i64) -> RecordBatch {
     .unwrap()
 }
 
+/// The same without the list: what can be laid into slabs.
+fn flat(start: i64, rows: i64) -> RecordBatch {
+    batch(start, rows).project(&[0, 1, 2]).unwrap()
+}
+
 /// Writes `total` rows, row i to partition `key(i)`.
 fn write(dir: &Path, settings: WriterSettings, total: i64, key: impl Fn(i64) -> u32) -> Staged {
+    write_of(batch, dir, settings, total, key)
+}
+
+/// Rows made by `batch` from the number of the first and their count.
+fn write_of(
+    batch: fn(i64, i64) -> RecordBatch,
+    dir: &Path,
+    settings: WriterSettings,
+    total: i64,
+    key: impl Fn(i64) -> u32,
+) -> Staged {
     let schema = batch(0, 1).schema();
     let mut scatter = Scatter::new(schema.clone(), &settings);
     let naming = Box::new(|n: u32| format!("part-{n}.parquet"));
@@ -70,11 +86,9 @@ fn write(dir: &Path, settings: WriterSettings, total: i64, key: impl Fn(i64) -> 
 }
 
 fn deal(window: Window, writer: &mut PartitionedWriter) {
-    let partitions = window.partitions().to_vec();
-    for (place, piece) in window.deal().unwrap() {
-        let id = partitions[place];
-        writer.push(&format!("p={id:05}"), piece).unwrap();
-    }
+    let ids = window.partitions().iter();
+    let paths: Vec<String> = ids.map(|id| format!("p={id:05}")).collect();
+    writer.push_window(window, &paths).unwrap();
 }
 
 fn settings(threads: usize) -> WriterSettings {
@@ -227,7 +241,19 @@ fn one_large_batch_of_lists_makes_whole_row_groups() {
 /// in order, in one file a partition.
 #[test]
 fn many_partitions_in_a_small_budget() {
-    let key = |i: i64| (i.wrapping_mul(2_654_435_761) >> 7).rem_euclid(600) as u32;
+    for batch in [batch, flat] {
+        many_partitions(batch, |i| {
+            (i.wrapping_mul(2_654_435_761) >> 7).rem_euclid(600) as u32
+        });
+    }
+    // A fifth of the rows belongs to one.
+    many_partitions(flat, |i| match i % 5 {
+        0 => 7,
+        _ => (i.wrapping_mul(2_654_435_761) >> 7).rem_euclid(600) as u32,
+    });
+}
+
+fn many_partitions(batch: fn(i64, i64) -> RecordBatch, key: fn(i64) -> u32) {
     let mut all = Vec::new();
     for threads in [1, 3] {
         let (dir, temp) = (tempdir().unwrap(), tempdir().unwrap());
@@ -236,7 +262,7 @@ fn many_partitions_in_a_small_budget() {
             temp_dir: temp.path().to_owned(),
             ..settings(threads)
         };
-        let staged = write(dir.path(), settings, 150_000, key);
+        let staged = write_of(batch, dir.path(), settings, 150_000, key);
         check(dir.path(), &staged, 150_000, key);
         assert_eq!(staged.len(), 600);
         assert!(staged.iter().all(|(_, files)| files.len() == 1));

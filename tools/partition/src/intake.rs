@@ -256,10 +256,7 @@ impl Intake {
 
 fn write(rows: Rows, writer: &mut PartitionedWriter) -> Result<(), Failure> {
     let Rows { window, paths } = rows;
-    for (place, rows) in guarded("a batch", || window.deal().map_err(kernel))? {
-        writer.push(&paths[place], rows)?;
-    }
-    Ok(())
+    guarded("a batch", || Ok(writer.push_window(window, &paths)?))
 }
 
 fn kernel(error: ArrowError) -> Failure {

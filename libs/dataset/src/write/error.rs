@@ -1,5 +1,6 @@
 //! What can go wrong while files are written.
 
+use arrow_schema::ArrowError;
 use millrace_fault::{Coded, Exit, quoted};
 use parquet::errors::ParquetError;
 use std::io;
@@ -28,6 +29,12 @@ pub enum WriteError {
     /// The disk said no.
     #[error(transparent)]
     Disk(#[from] millrace_storage::Error),
+    /// Rows that cannot be told apart by partition.
+    #[error("cannot split the rows of a batch")]
+    Split {
+        /// Why.
+        source: ArrowError,
+    },
     /// Rows that Parquet cannot hold.
     #[error("cannot encode {}: {reason}", quoted(.what))]
     Encode {
@@ -66,7 +73,7 @@ impl Coded for WriteError {
         match self {
             WriteError::Io { .. } | WriteError::Spill { .. } => Exit::ENVIRONMENT,
             WriteError::Disk(error) => error.exit(),
-            WriteError::Encode { .. } => Exit::DATA,
+            WriteError::Split { .. } | WriteError::Encode { .. } => Exit::DATA,
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Limits {
     pub(super) unit_bytes: usize,
     /// Rows of all partitions that wait for more.
     pub(super) pending: usize,
+    /// The same, where they lie in slabs: two windows, and what it costs to hold many slices.
+    pub(super) slabs: usize,
     /// Encoders and their finished pages.
     pub(super) encoders: usize,
     /// An encoder before its first page.
@@ -52,6 +54,7 @@ impl Limits {
             unit_rows: UNIT_ROWS,
             unit_bytes: UNIT_BYTES.min(memory / 16),
             pending: memory / 4,
+            slabs: memory / 4 + memory / 16,
             encoders,
             encoder,
             backlog: (memory / 16).min(16 << 20),

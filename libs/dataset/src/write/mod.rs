@@ -10,6 +10,7 @@ mod file;
 mod limits;
 mod partition;
 mod partitioned;
+mod piece;
 mod pool;
 mod scatter;
 mod series;

@@ -2,8 +2,8 @@
 
 use super::StagedFile;
 use super::file::{OpenFile, RowGroup};
+use super::piece::Piece;
 use super::spill::Segment;
-use arrow_array::RecordBatch;
 use std::sync::Arc;
 
 /// Compressed size over size in memory, before anything was measured: careful, so that
@@ -18,9 +18,11 @@ const FULL: f64 = 0.95;
 #[derive(Default)]
 pub(super) struct Partition {
     pub(super) path: String,
-    pub(super) pending: Vec<RecordBatch>,
+    pub(super) pending: Vec<Piece>,
     pub(super) pending_rows: usize,
     pub(super) pending_bytes: usize,
+    /// Those of them that lie in slabs.
+    pub(super) pending_in_slabs: usize,
     pub(super) spilled: Vec<Segment>,
     pub(super) open: Option<Open>,
     /// Files that were begun, in order.
@@ -86,15 +88,19 @@ impl Partition {
                 .sum::<usize>()
     }
 
-    pub(super) fn add(&mut self, batch: RecordBatch, bytes: usize) {
-        self.pending_rows += batch.num_rows();
-        self.pending_bytes += bytes;
-        self.pending.push(batch);
+    pub(super) fn add(&mut self, piece: Piece, in_slab: bool) {
+        self.pending_rows += piece.num_rows();
+        self.pending_bytes += piece.bytes();
+        if in_slab {
+            self.pending_in_slabs += piece.bytes();
+        }
+        self.pending.push(piece);
     }
 
-    pub(super) fn take_pending(&mut self) -> Vec<RecordBatch> {
+    pub(super) fn take_pending(&mut self) -> Vec<Piece> {
         self.pending_rows = 0;
         self.pending_bytes = 0;
+        self.pending_in_slabs = 0;
         std::mem::take(&mut self.pending)
     }
 

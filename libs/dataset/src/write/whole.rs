@@ -43,10 +43,7 @@ impl WholeFile {
     }
 
     fn write(&self, parts: &Parts) -> Result<(), WriteError> {
-        let mut batches: Vec<RecordBatch> = Vec::new();
-        for segment in &parts.spilled {
-            batches.extend(self.spill.read(segment)?);
-        }
+        let mut batches = self.spill.read(&parts.spilled)?;
         batches.extend(parts.rows.batches.iter().cloned());
         let chunks = self
             .encode(&batches)

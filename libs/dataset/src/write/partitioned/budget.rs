@@ -15,9 +15,26 @@ impl PartitionedWriter {
         open.map_or(0, |open| open.cost(self.limits.encoder))
     }
 
-    /// Empties the fullest partitions until half of the waiting rows are gone.
+    /// Bytes that the rows that wait keep in memory.
+    pub(super) fn waiting(&self) -> usize {
+        self.pending + self.pinned.unwrap_or_default()
+    }
+
+    /// Makes room for a slab of `bytes`.
+    pub(super) fn make_room(&mut self, bytes: usize) -> Result<(), WriteError> {
+        match self.waiting() + bytes > self.limits.slabs {
+            true => self.relieve(),
+            false => Ok(()),
+        }
+    }
+
+    /// Empties the fullest partitions until half of the waiting rows are gone; all of them,
+    /// if there are slabs: a slab is free once the last of its rows is gone.
     pub(super) fn relieve(&mut self) -> Result<(), WriteError> {
-        let half = self.pending / 2;
+        let rest = match self.pinned {
+            Some(_) => 0,
+            None => self.pending / 2,
+        };
         let mut fullest: Vec<(usize, u32)> = (0u32..)
             .zip(&self.partitions)
             .filter(|(_, partition)| partition.pending_bytes > 0)
@@ -25,7 +42,7 @@ impl PartitionedWriter {
             .collect();
         fullest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         for (_, id) in fullest {
-            if self.pending <= half {
+            if self.pending <= rest {
                 break;
             }
             if self.partitions[id as usize].open.is_some() {
@@ -34,6 +51,7 @@ impl PartitionedWriter {
                 self.spill_pending(id)?;
             }
         }
+        self.pinned = None;
         Ok(())
     }
 
@@ -59,5 +77,75 @@ impl PartitionedWriter {
                 _ => return Ok(()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parquet::WriterSettings;
+    use crate::write::{PartitionedWriter, Scatter};
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use std::sync::Arc;
+
+    fn batch(start: i64) -> RecordBatch {
+        let ids = start..start + 5000;
+        let texts = ids.clone().map(|id| format!("{:032}", id * 7919));
+        RecordBatch::try_from_iter([
+            (
+                "id",
+                Arc::new(Int64Array::from_iter_values(ids)) as ArrayRef,
+            ),
+            ("text", Arc::new(StringArray::from_iter_values(texts))),
+        ])
+        .unwrap()
+    }
+
+    /// A fifth of the rows goes to one partition, whose encoder takes them at once: they count
+    /// until the others in their slab are gone.
+    #[test]
+    fn slabs_count_until_the_last_of_their_rows_is_gone() {
+        let (dir, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let settings = WriterSettings {
+            memory: 16 << 20,
+            temp_dir: temp.path().to_owned(),
+            ..WriterSettings::default()
+        };
+        let schema = batch(0).schema();
+        let mut scatter = Scatter::new(schema.clone(), &settings);
+        let naming = Box::new(|n: u32| format!("part-{n}.parquet"));
+        let mut writer = PartitionedWriter::new(dir.path(), naming, schema, settings);
+        let (mut most, mut pinned) = (0, 0);
+        for start in (0..1_000_000).step_by(5000) {
+            let key = |id: i64| {
+                if id % 5 == 0 {
+                    0
+                } else {
+                    (id * 7919 % 1201) as u32
+                }
+            };
+            let ids: Vec<u32> = (start..start + 5000).map(key).collect();
+            let Some(window) = scatter.push(batch(start), &ids) else {
+                continue;
+            };
+            assert!(window.is_slab());
+            let paths: Vec<String> = window
+                .partitions()
+                .iter()
+                .map(|id| format!("p={id}"))
+                .collect();
+            writer.push_window(window, &paths).unwrap();
+            most = most.max(writer.waiting());
+            pinned = pinned.max(writer.pinned.unwrap_or_default());
+            let waits: usize = writer
+                .partitions
+                .iter()
+                .map(|partition| partition.pending_bytes)
+                .sum();
+            assert_eq!(writer.pending, waits);
+        }
+        assert!(most <= writer.limits.slabs, "{most}");
+        assert!(most > writer.limits.slabs / 2, "{most}");
+        assert!(pinned > most / 10, "{pinned} of {most}");
+        assert!(writer.spilled_bytes() > 0);
     }
 }

@@ -5,7 +5,9 @@ mod budget;
 use super::file::{OpenFile, RowGroup, Rows, Template};
 use super::limits::Limits;
 use super::partition::{Open, Partition};
+use super::piece::Piece;
 use super::pool::Pool;
+use super::scatter::Window;
 use super::size::raw_bytes;
 use super::spill::{Segment, Spill};
 use super::unit::{Unit, cut};
@@ -47,14 +49,19 @@ pub struct PartitionedWriter {
     spill: Arc<Spill>,
     behind: WriteBehind,
     template: Option<Arc<Template>>,
-    sample: Vec<(u32, RecordBatch)>,
+    /// Rows by partition, and whether they lie in a slab.
+    sample: Vec<(u32, Piece, bool)>,
     sample_rows: usize,
     sample_bytes: usize,
     partitions: Vec<Partition>,
     by_path: HashMap<String, u32, RandomState>,
     /// Partitions with an encoder, least recently opened first.
     open: Vec<u32>,
+    /// Bytes of the rows that wait.
     pending: usize,
+    /// Bytes of rows that no longer wait, but whose slabs may still hold others that do;
+    /// `None`: there are no slabs.
+    pinned: Option<usize>,
     position: u64,
     swept: u64,
 }
@@ -80,6 +87,7 @@ impl PartitionedWriter {
             by_path: HashMap::default(),
             open: Vec::new(),
             pending: 0,
+            pinned: None,
             position: 0,
             swept: 0,
         }
@@ -109,15 +117,39 @@ impl PartitionedWriter {
 
     /// Adds rows to a partition by its number.
     pub fn push_to(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
-        if batch.num_rows() == 0 {
+        self.push_piece(id, Piece::whole(batch), false)
+    }
+
+    /// Adds a window's rows. `paths` are those of its [`partitions`](Window::partitions).
+    pub fn push_window<P: AsRef<str>>(
+        &mut self,
+        window: Window,
+        paths: &[P],
+    ) -> Result<(), WriteError> {
+        let is_slab = window.is_slab();
+        if is_slab {
+            self.make_room(window.bytes())?;
+        }
+        let dealt = window
+            .deal()
+            .map_err(|error| WriteError::Split { source: error })?;
+        for (place, piece) in dealt {
+            let id = self.partition(paths[place].as_ref());
+            self.push_piece(id, piece, is_slab)?;
+        }
+        Ok(())
+    }
+
+    fn push_piece(&mut self, id: u32, piece: Piece, in_slab: bool) -> Result<(), WriteError> {
+        if piece.num_rows() == 0 {
             return Ok(());
         }
         if self.template.is_some() {
-            return self.accept(id, batch);
+            return self.accept(id, piece, in_slab);
         }
-        self.sample_rows += batch.num_rows();
-        self.sample_bytes += raw_bytes(&batch);
-        self.sample.push((id, batch));
+        self.sample_rows += piece.num_rows();
+        self.sample_bytes += piece.bytes();
+        self.sample.push((id, piece, in_slab));
         let enough = SAMPLE_BYTES.min(self.limits.pending);
         if self.sample_rows >= SAMPLE_ROWS || self.sample_bytes >= enough {
             self.begin()?;
@@ -127,11 +159,15 @@ impl PartitionedWriter {
 
     /// Decides the encodings from the sample, then takes its rows in.
     fn begin(&mut self) -> Result<(), WriteError> {
-        let sample: Vec<RecordBatch> = self.sample.iter().map(|(_, batch)| batch.clone()).collect();
+        let sample: Vec<RecordBatch> = self
+            .sample
+            .iter()
+            .map(|(_, piece, _)| piece.batch())
+            .collect();
         self.template = Some(Arc::new(self.decide(&sample)?));
         drop(sample);
-        for (id, batch) in std::mem::take(&mut self.sample) {
-            self.accept(id, batch)?;
+        for (id, piece, in_slab) in std::mem::take(&mut self.sample) {
+            self.accept(id, piece, in_slab)?;
         }
         Ok(())
     }
@@ -144,19 +180,23 @@ impl PartitionedWriter {
         Template::new(&self.schema, Arc::new(properties), self.behind.clone()).map_err(failed)
     }
 
-    fn accept(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
-        let bytes = raw_bytes(&batch);
+    fn accept(&mut self, id: u32, piece: Piece, in_slab: bool) -> Result<(), WriteError> {
+        let bytes = piece.bytes();
         self.position += bytes as u64;
         let partition = &mut self.partitions[id as usize];
         partition.touched = self.position;
-        partition.add(batch, bytes);
+        partition.add(piece, in_slab);
         self.pending += bytes;
+        if in_slab {
+            self.pinned.get_or_insert(0);
+        }
         if partition.pending_rows >= self.limits.unit_rows
             || partition.pending_bytes >= self.limits.unit_bytes
         {
             self.unload(id)?;
         }
-        if self.pending > self.limits.pending {
+        // For a slab, room was made before.
+        if !in_slab && self.waiting() > self.limits.pending {
             self.relieve()?;
         }
         if self.position - self.swept > self.limits.idle / 4 {
@@ -190,9 +230,7 @@ impl PartitionedWriter {
 
     fn encode_pending(&mut self, id: u32) -> Result<(), WriteError> {
         self.restore(id)?;
-        let partition = &mut self.partitions[id as usize];
-        self.pending -= partition.pending_bytes;
-        let batches = partition.take_pending();
+        let batches = batches(self.take_pending(id));
         self.encode(id, batches)?;
         self.hold_encoders()
     }
@@ -200,7 +238,7 @@ impl PartitionedWriter {
     /// Encodes what was spilled: it comes before what waits in memory.
     fn restore(&mut self, id: u32) -> Result<(), WriteError> {
         for segment in self.take_spilled(id)? {
-            let batches = self.spill.read(&segment)?;
+            let batches = self.spill.read(&[segment])?;
             self.encode(id, batches)?;
         }
         Ok(())
@@ -220,19 +258,21 @@ impl PartitionedWriter {
         if raw == 0 {
             return Ok(());
         }
-        let rows = self.pending_rows(id, raw)?;
-        let segment = self.spill.submit(rows, raw, &self.pool);
+        let permit = self.pool.admit(raw)?;
+        let pieces = self.take_pending(id);
+        let segment = self.spill.submit(pieces, permit, raw, &self.pool);
         self.partitions[id as usize].spilled.push(segment);
         Ok(())
     }
 
-    /// The partition's waiting rows, with a permit for `bytes`.
-    fn pending_rows(&mut self, id: u32, bytes: usize) -> Result<Rows, WriteError> {
-        let _permit = self.pool.admit(bytes)?;
+    /// The partition's waiting rows.
+    fn take_pending(&mut self, id: u32) -> Vec<Piece> {
         let partition = &mut self.partitions[id as usize];
         self.pending -= partition.pending_bytes;
-        let batches = partition.take_pending();
-        Ok(Rows { batches, _permit })
+        if let Some(pinned) = &mut self.pinned {
+            *pinned += partition.pending_in_slabs;
+        }
+        partition.take_pending()
     }
 
     /// Hands rows to the partition's file in units, rolling row groups and files.
@@ -304,7 +344,9 @@ impl PartitionedWriter {
         let Some(template) = self.template.clone() else {
             return Ok(());
         };
-        let rows = self.pending_rows(id, self.partitions[id as usize].held())?;
+        let _permit = self.pool.admit(self.partitions[id as usize].held())?;
+        let batches = batches(self.take_pending(id));
+        let rows = Rows { batches, _permit };
         let spilled = self.take_spilled(id)?;
         let file = self.next_file(id, &template)?;
         let whole = WholeFile::new(template, file, self.spill.clone(), spilled, rows);
@@ -401,8 +443,7 @@ impl PartitionedWriter {
     }
 
     fn close_with_rest(&mut self, id: u32) -> Result<(), WriteError> {
-        self.pending -= self.partitions[id as usize].pending_bytes;
-        let batches = self.partitions[id as usize].take_pending();
+        let batches = batches(self.take_pending(id));
         self.encode(id, batches)?;
         self.close(id)
     }
@@ -449,4 +490,8 @@ impl PartitionedWriter {
         }
         Ok(())
     }
+}
+
+fn batches(pieces: Vec<Piece>) -> Vec<RecordBatch> {
+    pieces.iter().map(Piece::batch).collect()
 }

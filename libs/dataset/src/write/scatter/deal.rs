@@ -20,9 +20,6 @@ use arrow_select::take::take;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// Runs of fewer rows than this, on average, are dealt value by value.
-const ROWS_PER_RUN: usize = 8;
-
 /// Which piece each row of a window belongs to.
 pub(super) struct Pieces<'a> {
     /// The piece of each row.
@@ -37,14 +34,24 @@ pub(super) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     /// `of` has a number below `counts.len()` for each row, `counts` how often each comes.
-    pub(super) fn new(of: &'a [u32], counts: &'a [usize]) -> Self {
-        let changes = of.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    /// `in_runs`: rows of one piece mostly come one after the other.
+    pub(super) fn new(of: &'a [u32], counts: &'a [usize], in_runs: bool) -> Self {
         Pieces {
             of,
             counts,
-            runs: (changes < of.len() / ROWS_PER_RUN).then(|| runs(of)),
+            runs: in_runs.then(|| runs(of)),
             rows: OnceLock::new(),
         }
+    }
+
+    /// The piece of each row.
+    pub(super) fn of(&self) -> &[u32] {
+        self.of
+    }
+
+    /// Rows of each piece.
+    pub(super) fn counts(&self) -> &[usize] {
+        self.counts
     }
 
     /// The row numbers of each piece, rising.
@@ -59,7 +66,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// The arrays of a column with the rows of the window that they have.
-    fn beside<'b>(
+    pub(super) fn beside<'b>(
         &self,
         arrays: &'b [ArrayRef],
     ) -> impl Iterator<Item = (&'b dyn Array, Range<usize>)> {
@@ -234,11 +241,17 @@ fn offsets<O: OffsetSizeTrait>(count: &usize) -> Vec<O> {
 fn texts<O: OffsetSizeTrait>(
     arrays: Vec<GenericBinaryArray<O>>,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
-    let texts = arrays.into_iter().map(millrace_text::texts);
-    let texts: Result<Vec<_>, _> = texts.collect();
-    texts
-        .map(refs)
-        .map_err(|error| ArrowError::InvalidArgumentError(error.to_string()))
+    arrays.into_iter().map(text).collect()
+}
+
+/// The texts whose bytes are `array`.
+pub(super) fn text<O: OffsetSizeTrait>(
+    array: GenericBinaryArray<O>,
+) -> Result<ArrayRef, ArrowError> {
+    match millrace_text::texts(array) {
+        Ok(texts) => Ok(Arc::new(texts)),
+        Err(error) => Err(ArrowError::InvalidArgumentError(error.to_string())),
+    }
 }
 
 fn refs<A: Array + 'static>(arrays: Vec<A>) -> Vec<ArrayRef> {
@@ -266,13 +279,13 @@ fn vectors<T>(lengths: &[usize]) -> Vec<Vec<T>> {
         .collect()
 }
 
-fn typed<A: Array + 'static>(array: &dyn Array) -> Result<&A, ArrowError> {
+pub(super) fn typed<A: Array + 'static>(array: &dyn Array) -> Result<&A, ArrowError> {
     let other = || ArrowError::SchemaError(format!("a column is of type {}", array.data_type()));
     array.as_any().downcast_ref().ok_or_else(other)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use arrow_array::types::Int32Type;
     use arrow_array::{
@@ -284,7 +297,8 @@ mod tests {
         (row % 3 != 1).then_some(value)
     }
 
-    fn arrays(rows: usize) -> Vec<ArrayRef> {
+    /// Arrays of types that are dealt in different ways.
+    pub(in super::super) fn arrays(rows: usize) -> Vec<ArrayRef> {
         let all = 0..rows;
         let words: Vec<String> = all
             .clone()
@@ -348,8 +362,7 @@ mod tests {
         for (of, has_runs) in [(mixed, false), (runs, true), (most, true)] {
             let mut counts = vec![0; 7];
             of.iter().for_each(|piece| counts[*piece as usize] += 1);
-            let pieces = Pieces::new(&of, &counts);
-            assert_eq!(pieces.runs.is_some(), has_runs);
+            let pieces = Pieces::new(&of, &counts, has_runs);
             for array in arrays(130) {
                 check(&pieces, &array.slice(11, 100));
             }

@@ -1,8 +1,12 @@
-//! Batches split by partition: exact copies, since a slice would pin its whole batch.
+//! Batches split by partition: exact copies, since a slice would pin its whole batch. With
+//! hundreds of partitions, parts of one copy, which are then let go of together.
 
 mod deal;
+mod slab;
 
 use self::deal::Pieces;
+use self::slab::Slab;
+use super::piece::Piece;
 use super::size::raw_bytes;
 use crate::parquet::WriterSettings;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -16,10 +20,17 @@ const ROWS_PER_PIECE: usize = 256;
 /// How much is put together at most; of the memory that the writer has, an eighth.
 const WINDOW_ROWS: usize = 1 << 20;
 const WINDOW_BATCHES: usize = 256;
-const WINDOW_BYTES: usize = 32 << 20;
+const WINDOW_BYTES: usize = 16 << 20;
 
 /// So many pieces pay for further threads.
 const MANY_PIECES: usize = 256;
+
+/// One piece of a slab has at most this part of the rows: were it encoded at once, as much
+/// would be held for nothing.
+const LARGEST_SHARE: usize = 4;
+
+/// Runs of fewer rows than this, on average, are dealt value by value.
+const ROWS_PER_RUN: usize = 8;
 
 /// No piece of this row yet.
 const NONE: u32 = u32::MAX;
@@ -30,8 +41,6 @@ pub struct Scatter {
     /// Bytes that are put together at most.
     limit: usize,
     window: Window,
-    /// Bytes of the window's rows.
-    bytes: usize,
     /// The piece of each partition in the window, by partition number.
     piece_of: Vec<u32>,
 }
@@ -42,8 +51,11 @@ pub struct Window {
     schema: SchemaRef,
     threads: usize,
     batches: Vec<RecordBatch>,
-    /// The piece of each row.
+    /// Bytes of their rows.
+    bytes: usize,
+    /// The piece of each row, and how often it is another one than the row's before.
     pieces: Vec<u32>,
+    changes: usize,
     /// The partition of each piece, in order of appearance, and its rows.
     partitions: Vec<u32>,
     counts: Vec<usize>,
@@ -53,11 +65,10 @@ impl Scatter {
     /// For batches of `schema`, on their way to a writer with `settings`, whose threads
     /// copy many pieces side by side.
     pub fn new(schema: SchemaRef, settings: &WriterSettings) -> Self {
-        let share = usize::try_from(settings.memory / 8).unwrap_or(usize::MAX);
+        let share = usize::try_from(settings.memory / 16).unwrap_or(usize::MAX);
         Scatter {
             limit: share.min(WINDOW_BYTES),
             window: Window::new(schema, settings.threads),
-            bytes: 0,
             piece_of: Vec::new(),
         }
     }
@@ -65,7 +76,7 @@ impl Scatter {
     /// Takes a batch with the partition of each row; gives the window that is due.
     pub fn push(&mut self, batch: RecordBatch, ids: &[u32]) -> Option<Window> {
         self.sort_in(ids);
-        self.bytes += raw_bytes(&batch);
+        self.window.bytes += raw_bytes(&batch);
         self.window.batches.push(batch);
         self.is_due().then(|| self.end_window())
     }
@@ -77,7 +88,7 @@ impl Scatter {
 
     fn is_due(&self) -> bool {
         let (rows, pieces) = (self.window.pieces.len(), self.window.counts.len());
-        let full = rows >= WINDOW_ROWS || self.bytes >= self.limit;
+        let full = rows >= WINDOW_ROWS || self.window.bytes >= self.limit;
         full || self.window.batches.len() >= WINDOW_BATCHES || rows >= pieces * ROWS_PER_PIECE
     }
 
@@ -96,6 +107,7 @@ impl Scatter {
                 self.window.counts.push(0);
             }
             self.window.counts[piece as usize] += 1;
+            self.window.changes += usize::from(self.window.pieces.last() != Some(&piece));
             self.window.pieces.push(piece);
         }
     }
@@ -104,7 +116,6 @@ impl Scatter {
         for id in &self.window.partitions {
             self.piece_of[*id as usize] = NONE;
         }
-        self.bytes = 0;
         let next = Window::new(self.window.schema.clone(), self.window.threads);
         std::mem::replace(&mut self.window, next)
     }
@@ -116,7 +127,9 @@ impl Window {
             schema,
             threads,
             batches: Vec::new(),
+            bytes: 0,
             pieces: Vec::new(),
+            changes: 0,
             partitions: Vec::new(),
             counts: Vec::new(),
         }
@@ -127,35 +140,77 @@ impl Window {
         &self.partitions
     }
 
-    /// The rows of each of [`Window::partitions`], by its place there: as they came, if
-    /// it is the only one, else in one copy.
+    /// Bytes of its rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The rows of each of [`Window::partitions`], by its place there: as they came, if it is
+    /// the only one, else one copy.
     ///
     /// # Errors
     /// What arrow says of columns that are too long for their offsets.
-    pub fn deal(self) -> Result<Vec<(usize, RecordBatch)>, ArrowError> {
+    pub(super) fn deal(self) -> Result<Vec<(usize, Piece)>, ArrowError> {
         if self.counts.len() == 1 {
-            return Ok(self.batches.into_iter().map(|batch| (0, batch)).collect());
+            let batches = self.batches.into_iter();
+            return Ok(batches.map(|batch| (0, Piece::whole(batch))).collect());
         }
-        let threads = match self.counts.len() >= MANY_PIECES {
-            true => self.threads,
-            false => 1,
-        };
-        let pieces = Pieces::new(&self.pieces, &self.counts);
-        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
-        let dealt = side_by_side(&columns, threads, |column| {
-            let arrays = self
-                .batches
-                .iter()
-                .map(|batch| batch.column(*column).clone());
-            pieces.deal(&arrays.collect::<Vec<_>>())
-        })?;
+        let pieces = Pieces::new(&self.pieces, &self.counts, self.has_runs());
+        match self.is_slab() {
+            true => self.lay(&Slab::new(&pieces)),
+            false => self.copy(&pieces),
+        }
+    }
+
+    /// Whether the pieces are going to share their memory.
+    pub(super) fn is_slab(&self) -> bool {
+        let largest = self.counts.iter().max().copied().unwrap_or_default();
+        self.counts.len() >= MANY_PIECES
+            && !self.has_runs()
+            && largest <= self.pieces.len() / LARGEST_SHARE
+            && slab::holds(&self.schema)
+    }
+
+    /// Whether rows of one piece mostly come one after the other.
+    fn has_runs(&self) -> bool {
+        self.changes <= self.pieces.len() / ROWS_PER_RUN
+    }
+
+    /// Each piece a part of a slab.
+    fn lay(&self, slab: &Slab) -> Result<Vec<(usize, Piece)>, ArrowError> {
+        let columns = self.each_column(|arrays| slab.lay(arrays))?;
+        let whole = RecordBatch::try_new(self.schema.clone(), columns)?;
+        let pieces = Piece::parts(whole, slab.places());
+        Ok(pieces.into_iter().enumerate().collect())
+    }
+
+    /// Each piece by itself.
+    fn copy(&self, pieces: &Pieces) -> Result<Vec<(usize, Piece)>, ArrowError> {
+        let dealt = self.each_column(|arrays| pieces.deal(arrays))?;
         let mut columns: Vec<_> = dealt.into_iter().map(Vec::into_iter).collect();
         let batch = |(piece, count): (usize, &usize)| {
             let columns: Vec<ArrayRef> = columns.iter_mut().filter_map(Iterator::next).collect();
             let options = RecordBatchOptions::new().with_row_count(Some(*count));
             let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
-            Ok((piece, batch))
+            Ok((piece, Piece::whole(batch)))
         };
         self.counts.iter().enumerate().map(batch).collect()
+    }
+
+    /// `work` on the arrays of every column, on several threads where there are many pieces.
+    fn each_column<R: Send>(
+        &self,
+        work: impl Fn(&[ArrayRef]) -> Result<R, ArrowError> + Sync,
+    ) -> Result<Vec<R>, ArrowError> {
+        let threads = match self.counts.len() >= MANY_PIECES {
+            true => self.threads,
+            false => 1,
+        };
+        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
+        side_by_side(&columns, threads, |column| {
+            let arrays = self.batches.iter();
+            let arrays: Vec<ArrayRef> = arrays.map(|batch| batch.column(*column).clone()).collect();
+            work(&arrays)
+        })
     }
 }

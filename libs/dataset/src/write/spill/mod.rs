@@ -6,9 +6,8 @@ mod packed;
 
 use self::packed::Trials;
 use super::WriteError;
-use super::file::Rows;
-use super::pool::{Pool, Task};
-use super::size::raw_bytes;
+use super::piece::Piece;
+use super::pool::{Permit, Pool, Task};
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::reader::StreamReader;
@@ -28,6 +27,7 @@ pub(super) struct Segment {
     place: Arc<OnceLock<Place>>,
     /// Bytes of the rows in memory.
     pub(super) raw: usize,
+    rows: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,31 +76,40 @@ impl Spill {
 
     /// Puts `batch` away at once.
     pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
-        let raw = raw_bytes(&batch);
+        let piece = Piece::whole(batch);
+        let (raw, rows) = (piece.bytes(), piece.num_rows());
         let place = self
-            .write(&[batch], raw)
+            .write(&[piece], raw)
             .map_err(|source| self.failed(source))?;
         Ok(Segment {
             place: Arc::new(OnceLock::from(place)),
             raw,
+            rows,
         })
     }
 
-    fn write(&self, batches: &[RecordBatch], raw: usize) -> io::Result<Place> {
-        self.append(&self.form.encode(batches, raw)?)
+    fn write(&self, pieces: &[Piece], raw: usize) -> io::Result<Place> {
+        self.append(&self.form.encode(pieces, raw)?)
     }
 
-    /// Has the pool put `rows`, which take `raw` bytes of memory, away.
-    pub(super) fn submit(self: &Arc<Self>, rows: Rows, raw: usize, pool: &Pool) -> Segment {
+    /// Has the pool put `pieces`, which take `raw` bytes of memory, away; `permit` is theirs.
+    pub(super) fn submit(
+        self: &Arc<Self>,
+        pieces: Vec<Piece>,
+        permit: Permit,
+        raw: usize,
+        pool: &Pool,
+    ) -> Segment {
         let place = Arc::new(OnceLock::new());
+        let rows = pieces.iter().map(Piece::num_rows).sum();
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
             spill: self.clone(),
-            rows: Mutex::new(Some(rows)),
+            pieces: Mutex::new(Some((pieces, permit))),
             raw,
             place: place.clone(),
         }));
-        Segment { place, raw }
+        Segment { place, raw, rows }
     }
 
     /// Waits until every segment has its place.
@@ -108,18 +117,45 @@ impl Spill {
         pool.help_until(|| self.waiting.load(Ordering::Acquire) == 0)
     }
 
-    /// The rows of a segment that has its place, batch by batch.
-    pub(super) fn read(&self, segment: &Segment) -> Result<Vec<RecordBatch>, WriteError> {
-        self.decode(segment).map_err(|source| self.failed(source))
+    /// The rows of segments that have their place, in order.
+    pub(super) fn read(&self, segments: &[Segment]) -> Result<Vec<RecordBatch>, WriteError> {
+        self.decode(segments).map_err(|source| self.failed(source))
     }
 
-    fn decode(&self, segment: &Segment) -> io::Result<Vec<RecordBatch>> {
+    fn decode(&self, segments: &[Segment]) -> io::Result<Vec<RecordBatch>> {
+        match self.form {
+            Form::Packed(_) if segments.is_empty() => Ok(Vec::new()),
+            // One behind the other they are one.
+            Form::Packed(_) => {
+                let rows = segments.iter().map(|segment| segment.rows).sum();
+                let whole = packed::read(&self.schema, &self.bytes_of(segments)?, rows)?;
+                Ok(vec![whole])
+            }
+            Form::Stream => {
+                let streams = segments.iter().map(std::slice::from_ref);
+                let streams = streams.map(|one| from_stream(&self.bytes_of(one)?));
+                let batches: io::Result<Vec<_>> = streams.collect();
+                Ok(batches?.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// What was written for `segments`, one behind the other.
+    fn bytes_of(&self, segments: &[Segment]) -> io::Result<Vec<u8>> {
         let nowhere = || io::Error::other("a segment has no place");
-        let place = segment.place.get().ok_or_else(nowhere)?;
         let file = self.lock().file.clone().ok_or_else(nowhere)?;
-        let mut bytes = vec![0; place.length];
-        file.read_exact_at(&mut bytes, place.start)?;
-        self.form.decode(&self.schema, &bytes)
+        let places = segments
+            .iter()
+            .map(|segment| segment.place.get().ok_or_else(nowhere));
+        let places: Vec<&Place> = places.collect::<io::Result<_>>()?;
+        let mut bytes = vec![0; places.iter().map(|place| place.length).sum()];
+        let mut rest = bytes.as_mut_slice();
+        for place in places {
+            let (part, behind) = rest.split_at_mut(place.length);
+            file.read_exact_at(part, place.start)?;
+            rest = behind;
+        }
+        Ok(bytes)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<Place> {
@@ -162,19 +198,19 @@ impl Drop for Spill {
 /// Rows on their way into the file.
 struct Put {
     spill: Arc<Spill>,
-    rows: Mutex<Option<Rows>>,
+    pieces: Mutex<Option<(Vec<Piece>, Permit)>>,
     raw: usize,
     place: Arc<OnceLock<Place>>,
 }
 
 impl Task for Put {
     fn run(&self) -> Result<(), WriteError> {
-        let rows = self
-            .rows
+        let pieces = self
+            .pieces
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = rows.map(|rows| self.spill.write(&rows.batches, self.raw));
+        let written = pieces.map(|(pieces, _permit)| self.spill.write(&pieces, self.raw));
         let placed = written
             .transpose()
             .map(|place| place.map(|place| self.place.set(place)));
@@ -201,34 +237,30 @@ impl Form {
         }
     }
 
-    fn encode(&self, batches: &[RecordBatch], raw: usize) -> io::Result<Vec<u8>> {
+    fn encode(&self, pieces: &[Piece], raw: usize) -> io::Result<Vec<u8>> {
         match self {
             Form::Packed(trials) => {
                 let mut writer = packed::Writer::new(trials, raw);
-                batches.iter().try_for_each(|batch| writer.add(batch))?;
+                pieces.iter().try_for_each(|piece| writer.add(piece))?;
                 Ok(writer.finish())
             }
-            Form::Stream => stream(batches).map_err(io::Error::other),
-        }
-    }
-
-    fn decode(&self, schema: &SchemaRef, bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
-        match self {
-            Form::Packed(_) => Ok(vec![packed::read(schema, bytes)?]),
-            Form::Stream => {
-                let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
-                reader.collect::<Result<_, _>>().map_err(io::Error::other)
-            }
+            Form::Stream => stream(pieces).map_err(io::Error::other),
         }
     }
 }
 
-fn stream(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
+fn from_stream(bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
+    let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
+    reader.collect::<Result<_, _>>().map_err(io::Error::other)
+}
+
+fn stream(pieces: &[Piece]) -> Result<Vec<u8>, ArrowError> {
     let mut buffer = Vec::new();
+    let batches: Vec<RecordBatch> = pieces.iter().map(Piece::batch).collect();
     let Some(first) = batches.first() else {
         return Ok(buffer);
     };
-    let whole = concat_batches(&first.schema(), batches)?;
+    let whole = concat_batches(&first.schema(), &batches)?;
     let options =
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
     let mut writer = StreamWriter::try_new_with_options(&mut buffer, &whole.schema(), options)?;

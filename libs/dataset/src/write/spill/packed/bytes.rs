@@ -10,6 +10,9 @@ const WORTH: usize = 512;
 /// After a try that did not pay, so many parts of the column go without one.
 const REST: u32 = 31;
 
+/// Room that is made for text before it comes.
+const MOST_ROOM: usize = 1 << 20;
+
 const RAW: u8 = 0;
 const LZ4: u8 = 1;
 
@@ -61,9 +64,13 @@ pub(super) fn append(bytes: &[u8], text: usize, trials: &Trials, out: &mut Vec<u
     out.extend_from_slice(bytes);
 }
 
-/// Reads what [`append`] wrote onto the end of `bytes`.
-pub(super) fn read(from: &mut Cursor, bytes: &mut MutableBuffer) -> io::Result<()> {
+/// Reads what [`append`] wrote onto the end of `bytes`; makes room for so many `parts` of its
+/// length, within reason.
+pub(super) fn read(from: &mut Cursor, bytes: &mut MutableBuffer, parts: usize) -> io::Result<()> {
     let length = from.length()?;
+    if parts > 1 {
+        bytes.reserve(length.saturating_mul(parts).min(MOST_ROOM));
+    }
     match from.byte()? {
         RAW => bytes.extend_from_slice(from.take(length)?),
         LZ4 => {

@@ -9,15 +9,19 @@ use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use std::io;
 
-/// The rows of all pieces in `bytes`, as one batch of `schema`.
+/// The rows of all pieces in `bytes`, about `expected`, as one batch of `schema`.
 ///
 /// # Errors
 /// Bytes that no writer of `schema` made; more text than the offsets of its type can say.
-pub(in crate::write::spill) fn read(schema: &SchemaRef, bytes: &[u8]) -> io::Result<RecordBatch> {
+pub(in crate::write::spill) fn read(
+    schema: &SchemaRef,
+    bytes: &[u8],
+    expected: usize,
+) -> io::Result<RecordBatch> {
     let mut from = Cursor { bytes };
     let fields = schema.fields().iter();
     let mut columns = fields
-        .map(|field| Builder::new(field.data_type()))
+        .map(|field| Builder::new(field.data_type(), expected))
         .collect::<io::Result<Vec<_>>>()?;
     let mut count = 0;
     while !from.bytes.is_empty() {
@@ -42,6 +46,8 @@ struct Builder {
     data_type: DataType,
     shape: Shape,
     rows: usize,
+    /// Rows that are to come in all, if they are known.
+    expected: usize,
     /// Once a row is null.
     valid: Option<BooleanBufferBuilder>,
     bits: BooleanBufferBuilder,
@@ -54,9 +60,16 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(data_type: &DataType) -> io::Result<Builder> {
+    /// With room for so many rows.
+    fn new(data_type: &DataType, expected: usize) -> io::Result<Builder> {
         let shape = Shape::of(data_type).ok_or_else(corrupt)?;
-        let mut values = MutableBuffer::new(0);
+        let size = match shape {
+            Shape::Fixed(size) | Shape::Whole(size) => size,
+            Shape::Bytes { large: false } | Shape::List { large: false } => 4,
+            Shape::Bytes { large: true } | Shape::List { large: true } => 8,
+            Shape::Null | Shape::Bits | Shape::FixedList(_) | Shape::Struct => 0,
+        };
+        let mut values = MutableBuffer::with_capacity(size * (expected + 1));
         match shape {
             Shape::Bytes { large: false } | Shape::List { large: false } => values.push(0i32),
             Shape::Bytes { large: true } | Shape::List { large: true } => values.push(0i64),
@@ -66,6 +79,7 @@ impl Builder {
             data_type: data_type.clone(),
             shape,
             rows: 0,
+            expected,
             valid: None,
             bits: BooleanBufferBuilder::new(0),
             values,
@@ -73,7 +87,7 @@ impl Builder {
             text: MutableBuffer::new(0),
             items: items(data_type)
                 .into_iter()
-                .map(Builder::new)
+                .map(|item| Builder::new(item, 0))
                 .collect::<io::Result<_>>()?,
         })
     }
@@ -90,7 +104,12 @@ impl Builder {
             Shape::Whole(_) => numbers::read::<i128>(rows, from, &mut self.values)?,
             Shape::Bytes { large } => {
                 self.offsets(large, rows, from)?;
-                bytes::read(from, &mut self.text)?;
+                // What the first piece tells is about what all have.
+                let parts = match self.text.is_empty() {
+                    true => self.expected.div_ceil(rows.max(1)),
+                    false => 1,
+                };
+                bytes::read(from, &mut self.text, parts)?;
             }
             Shape::List { large } => {
                 self.offsets(large, rows, from)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::write::piece::Piece;
 use arrow_array::builder::{
     FixedSizeBinaryBuilder, Int32Builder, ListBuilder, MapBuilder, StringBuilder,
 };
@@ -207,7 +208,7 @@ fn packed(schema: &SchemaRef, pieces: &[RecordBatch]) -> Vec<u8> {
     let trials = Trials::new(schema.flattened_fields().len());
     let mut writer = Writer::new(&trials, 0);
     for piece in pieces {
-        writer.add(piece).unwrap();
+        writer.add(&Piece::whole(piece.clone())).unwrap();
     }
     writer.finish()
 }
@@ -224,13 +225,13 @@ fn pieces_come_back_as_one_batch() {
             pieces.push(whole.slice(start, rows));
             start += rows;
         }
-        let back = read(&schema, &packed(&schema, &pieces)).unwrap();
+        let back = read(&schema, &packed(&schema, &pieces), 1000).unwrap();
         assert_eq!(back, whole);
     }
     let few = [whole.slice(3, 5), whole.slice(900, 2)];
-    let back = read(&schema, &packed(&schema, &few)).unwrap();
+    let back = read(&schema, &packed(&schema, &few), 0).unwrap();
     assert_eq!(back, concat_batches(&schema, &few).unwrap());
-    let nothing = read(&schema, &[]).unwrap();
+    let nothing = read(&schema, &[], 0).unwrap();
     assert_eq!(nothing, whole.slice(0, 0));
 }
 
@@ -272,7 +273,7 @@ fn a_text_that_does_not_shrink_is_tried_now_and_then() {
         "{}",
         bytes.len()
     );
-    let back = read(&plain.schema(), &bytes).unwrap();
+    let back = read(&plain.schema(), &bytes, 10).unwrap();
     assert_eq!(back, concat_batches(&plain.schema(), &pieces).unwrap());
 }
 
@@ -282,7 +283,7 @@ fn cut_bytes_are_an_error() {
     let bytes = packed(&whole.schema(), std::slice::from_ref(&whole));
     for end in 1..bytes.len() {
         assert!(
-            read(&whole.schema(), &bytes[..end]).is_err(),
+            read(&whole.schema(), &bytes[..end], end).is_err(),
             "cut at {end}"
         );
     }
