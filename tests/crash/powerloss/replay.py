@@ -117,10 +117,12 @@ def record(kind, commits, scratch):
 
 
 def torn(write, chance):
-    """Some sectors of a write, in runs."""
+    """Some parts of a write. Two sectors each: ext4's superblock takes two, and half a new one
+    is a file system that nobody mounts."""
     offset, data = write
-    sectors = range(0, len(data), SECTOR)
-    return [(offset + at, data[at : at + SECTOR]) for at in sectors if chance.random() < 0.5]
+    part = 2 * SECTOR
+    parts = range(0, len(data), part)
+    return [(offset + at, data[at : at + part]) for at in parts if chance.random() < 0.5]
 
 
 def moments(log, wanted, chance):
