@@ -24,7 +24,7 @@ pub(super) struct Limits {
     pub(super) unit_bytes: usize,
     /// Rows of all partitions that wait for more.
     pub(super) pending: usize,
-    /// The same, where they lie in slabs: two windows, and what it costs to hold many slices.
+    /// The same, where they lie in slabs: these are emptied to the last row.
     pub(super) slabs: usize,
     /// Encoders and their finished pages.
     pub(super) encoders: usize,

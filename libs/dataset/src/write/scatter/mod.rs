@@ -17,10 +17,14 @@ use millrace_parallel::side_by_side;
 /// before they are split: a piece of one row costs as much as one of hundreds.
 const ROWS_PER_PIECE: usize = 256;
 
-/// How much is put together at most; of the memory that the writer has, an eighth.
+/// How much is put together at most.
 const WINDOW_ROWS: usize = 1 << 20;
 const WINDOW_BATCHES: usize = 256;
-const WINDOW_BYTES: usize = 16 << 20;
+
+/// Bytes that are put together at most, and their share of the memory that the writer has.
+/// Several windows are in memory at once, and a slab needs no large ones.
+const WINDOW: (usize, u64) = (32 << 20, 8);
+const SLAB_WINDOW: (usize, u64) = (16 << 20, 16);
 
 /// So many pieces pay for further threads.
 const MANY_PIECES: usize = 256;
@@ -65,9 +69,13 @@ impl Scatter {
     /// For batches of `schema`, on their way to a writer with `settings`, whose threads
     /// copy many pieces side by side.
     pub fn new(schema: SchemaRef, settings: &WriterSettings) -> Self {
-        let share = usize::try_from(settings.memory / 16).unwrap_or(usize::MAX);
+        let (most, part) = match slab::holds(&schema) {
+            true => SLAB_WINDOW,
+            false => WINDOW,
+        };
+        let share = usize::try_from(settings.memory / part).unwrap_or(usize::MAX);
         Scatter {
-            limit: share.min(WINDOW_BYTES),
+            limit: share.min(most),
             window: Window::new(schema, settings.threads),
             piece_of: Vec::new(),
         }
