@@ -42,8 +42,8 @@ impl WholeFile {
         }
     }
 
-    fn write(&self, parts: &Parts) -> Result<(), WriteError> {
-        let mut batches = self.spill.read(&parts.spilled)?;
+    fn write(&self, parts: Parts) -> Result<(), WriteError> {
+        let mut batches = self.spill.read(parts.spilled)?;
         batches.extend(parts.rows.batches.iter().cloned());
         let chunks = self
             .encode(&batches)
@@ -69,6 +69,6 @@ impl Task for WholeFile {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        parts.map_or(Ok(()), |parts| self.write(&parts))
+        parts.map_or(Ok(()), |parts| self.write(parts))
     }
 }

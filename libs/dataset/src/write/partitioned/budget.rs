@@ -3,6 +3,7 @@
 
 use super::PartitionedWriter;
 use crate::write::WriteError;
+use std::cmp::Reverse;
 
 impl PartitionedWriter {
     /// An estimate of what all encoders hold.
@@ -35,16 +36,7 @@ impl PartitionedWriter {
             Some(_) => 0,
             None => self.pending / 2,
         };
-        let mut fullest: Vec<(usize, u32)> = (0u32..)
-            .zip(&self.partitions)
-            .filter(|(_, partition)| partition.pending_bytes > 0)
-            .map(|(id, partition)| (partition.pending_bytes, id))
-            .collect();
-        fullest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        for (_, id) in fullest {
-            if self.pending <= rest {
-                break;
-            }
+        for id in self.fullest(self.pending - rest) {
             if self.partitions[id as usize].open.is_some() {
                 self.encode_pending(id)?;
             } else {
@@ -53,6 +45,24 @@ impl PartitionedWriter {
         }
         self.pinned = None;
         Ok(())
+    }
+
+    /// The fullest partitions, in whose hands `bytes` wait, in the order in which they are
+    /// finished: what is spilled in that order is read from front to back.
+    fn fullest(&self, bytes: usize) -> Vec<u32> {
+        let waits = |id: u32| self.partitions[id as usize].pending_bytes;
+        let mut ids: Vec<u32> = (0..self.partitions.len() as u32).collect();
+        ids.retain(|id| waits(*id) > 0);
+        ids.sort_unstable_by_key(|id| (Reverse(waits(*id)), *id));
+        let mut left = bytes;
+        let is_wanted = |id: &u32| {
+            let wanted = left > 0;
+            left = left.saturating_sub(waits(*id));
+            wanted
+        };
+        let mut ids: Vec<u32> = ids.into_iter().take_while(is_wanted).collect();
+        self.sort_by_path(&mut ids);
+        ids
     }
 
     /// Closes partitions that the stream has left behind.
@@ -71,7 +81,7 @@ impl PartitionedWriter {
                 .open
                 .iter()
                 .copied()
-                .max_by_key(|id| (self.cost(*id), std::cmp::Reverse(*id)));
+                .max_by_key(|id| (self.cost(*id), Reverse(*id)));
             match largest {
                 Some(id) if total > self.limits.encoders && self.cost(id) > 0 => self.end_group(id),
                 _ => return Ok(()),

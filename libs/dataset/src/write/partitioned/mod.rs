@@ -238,7 +238,7 @@ impl PartitionedWriter {
     /// Encodes what was spilled: it comes before what waits in memory.
     fn restore(&mut self, id: u32) -> Result<(), WriteError> {
         for segment in self.take_spilled(id)? {
-            let batches = self.spill.read(&[segment])?;
+            let batches = self.spill.read(vec![segment])?;
             self.encode(id, batches)?;
         }
         Ok(())
@@ -454,11 +454,7 @@ impl PartitionedWriter {
             self.begin()?;
         }
         let mut order: Vec<u32> = (0..self.partitions.len() as u32).collect();
-        order.sort_by(|a, b| {
-            self.partitions[*a as usize]
-                .path
-                .cmp(&self.partitions[*b as usize].path)
-        });
+        self.sort_by_path(&mut order);
         // Those with an encoder first: each one closed frees memory for the rest.
         let (open, held): (Vec<u32>, Vec<u32>) = order
             .iter()
@@ -478,6 +474,11 @@ impl PartitionedWriter {
             (partition.path.clone(), partition.staged())
         });
         Ok(staged.filter(|(_, files)| !files.is_empty()).collect())
+    }
+
+    fn sort_by_path(&self, ids: &mut [u32]) {
+        let path = |id: u32| &self.partitions[id as usize].path;
+        ids.sort_unstable_by(|a, b| path(*a).cmp(path(*b)));
     }
 
     fn wait_for_files(&self) -> Result<(), WriteError> {

@@ -117,7 +117,7 @@ fn read(
     spill: &Spill,
     keys: &Keys,
 ) -> Result<(RecordBatch, UInt32Array, Rows), WriteError> {
-    let mut batches = spill.read(&[segment])?;
+    let mut batches = spill.read(vec![segment])?;
     // A chunk is one batch.
     let batch = batches.pop().ok_or_else(|| WriteError::Encode {
         what: "sorted rows".to_owned(),

@@ -1,9 +1,11 @@
 //! Rows that wait outside of memory: one unnamed temporary file, one segment a flush. The
 //! file vanishes with the process. Segments are encoded by the pool: whoever hands rows
-//! over goes on meanwhile.
+//! over goes on meanwhile. What was read again is given back to the disk.
 
+mod freed;
 mod packed;
 
+use self::freed::Freed;
 use self::packed::Trials;
 use super::WriteError;
 use super::piece::Piece;
@@ -14,6 +16,7 @@ use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
+use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -51,6 +54,7 @@ pub(super) struct Spill {
 struct State {
     file: Option<Arc<File>>,
     end: u64,
+    freed: Freed,
 }
 
 impl Spill {
@@ -117,9 +121,9 @@ impl Spill {
         pool.help_until(|| self.waiting.load(Ordering::Acquire) == 0)
     }
 
-    /// The rows of segments that have their place, in order.
-    pub(super) fn read(&self, segments: &[Segment]) -> Result<Vec<RecordBatch>, WriteError> {
-        self.decode(segments).map_err(|source| self.failed(source))
+    /// The rows of segments that have their place, in order; they can be read once.
+    pub(super) fn read(&self, segments: Vec<Segment>) -> Result<Vec<RecordBatch>, WriteError> {
+        self.decode(&segments).map_err(|source| self.failed(source))
     }
 
     fn decode(&self, segments: &[Segment]) -> io::Result<Vec<RecordBatch>> {
@@ -153,9 +157,20 @@ impl Spill {
         for place in places {
             let (part, behind) = rest.split_at_mut(place.length);
             file.read_exact_at(part, place.start)?;
+            self.give_back(&file, place);
             rest = behind;
         }
         Ok(bytes)
+    }
+
+    /// What cannot be given back stays until the end.
+    fn give_back(&self, file: &File, place: &Place) {
+        let part = place.start..place.start + place.length as u64;
+        let pages = self.lock().freed.add(part);
+        if let Some(pages) = pages {
+            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            let _ = fallocate(file, flags, pages.start, pages.end - pages.start);
+        }
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<Place> {
@@ -268,4 +283,41 @@ fn stream(pieces: &[Piece]) -> Result<Vec<u8>, ArrowError> {
     writer.finish()?;
     drop(writer);
     Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{ArrayRef, Float64Array};
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn the_space_of_rows_that_were_read_is_given_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let batch = |n: u64| {
+            let values = (0..2000).map(|row| (n * 2000 + row) as f64);
+            let values = Arc::new(Float64Array::from_iter_values(values)) as ArrayRef;
+            RecordBatch::try_from_iter([("x", values)]).unwrap()
+        };
+        let spill = Spill::new(dir.path().to_owned(), batch(0).schema());
+        let put = |n| (n, spill.put(batch(n)).unwrap());
+        let segments: Vec<(u64, Segment)> = (0..500).map(put).collect();
+        let blocks = || {
+            spill
+                .lock()
+                .file
+                .as_ref()
+                .unwrap()
+                .metadata()
+                .unwrap()
+                .blocks()
+        };
+        let all = blocks() * 512;
+        assert!(all > 7 << 20, "{all}");
+        for (n, segment) in segments {
+            assert_eq!(spill.read(vec![segment]).unwrap(), [batch(n)]);
+        }
+        let rest = blocks() * 512;
+        assert!(rest < 2 << 20, "{rest} of {all} bytes are kept");
+    }
 }
