@@ -88,10 +88,10 @@ impl Partition {
                 .sum::<usize>()
     }
 
-    pub(super) fn add(&mut self, piece: Piece, in_slab: bool) {
+    pub(super) fn add(&mut self, piece: Piece) {
         self.pending_rows += piece.num_rows();
         self.pending_bytes += piece.bytes();
-        if in_slab {
+        if piece.is_in_slab() {
             self.pending_in_slabs += piece.bytes();
         }
         self.pending.push(piece);

@@ -13,6 +13,7 @@ pub(super) struct Piece {
     batch: Arc<Columns>,
     rows: Range<usize>,
     bytes: usize,
+    in_slab: bool,
 }
 
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl Piece {
             bytes: raw_bytes_of(&batch.batch, &batch.data),
             batch: Arc::new(batch),
             rows,
+            in_slab: false,
         }
     }
 
@@ -54,6 +56,7 @@ impl Piece {
             bytes: batch.data.iter().map(|data| part_bytes(data, &rows)).sum(),
             batch: batch.clone(),
             rows,
+            in_slab: true,
         };
         places.map(part).collect()
     }
@@ -66,6 +69,11 @@ impl Piece {
     /// Bytes that they take in memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether their memory is free only once the other parts are gone too.
+    pub(super) fn is_in_slab(&self) -> bool {
+        self.in_slab
     }
 
     /// The rows as a batch.

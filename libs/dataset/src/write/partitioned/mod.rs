@@ -1,7 +1,9 @@
 //! The partitioned writer: what is encoded when, what is spilled, which file ends where.
 
 mod budget;
+mod waiting;
 
+use self::waiting::batches;
 use super::file::{OpenFile, RowGroup, Rows, Template};
 use super::limits::Limits;
 use super::partition::{Open, Partition};
@@ -9,7 +11,7 @@ use super::piece::Piece;
 use super::pool::Pool;
 use super::scatter::Window;
 use super::size::raw_bytes;
-use super::spill::{Segment, Spill};
+use super::spill::Spill;
 use super::unit::{Unit, cut};
 use super::whole::WholeFile;
 use super::{StagedFile, WriteError};
@@ -49,8 +51,7 @@ pub struct PartitionedWriter {
     spill: Arc<Spill>,
     behind: WriteBehind,
     template: Option<Arc<Template>>,
-    /// Rows by partition, and whether they lie in a slab.
-    sample: Vec<(u32, Piece, bool)>,
+    sample: Vec<(u32, Piece)>,
     sample_rows: usize,
     sample_bytes: usize,
     partitions: Vec<Partition>,
@@ -117,7 +118,7 @@ impl PartitionedWriter {
 
     /// Adds rows to a partition by its number.
     pub fn push_to(&mut self, id: u32, batch: RecordBatch) -> Result<(), WriteError> {
-        self.push_piece(id, Piece::whole(batch), false)
+        self.push_piece(id, Piece::whole(batch))
     }
 
     /// Adds a window's rows. `paths` are those of its [`partitions`](Window::partitions).
@@ -126,8 +127,7 @@ impl PartitionedWriter {
         window: Window,
         paths: &[P],
     ) -> Result<(), WriteError> {
-        let is_slab = window.is_slab();
-        if is_slab {
+        if window.is_slab() {
             self.make_room(window.bytes())?;
         }
         let dealt = window
@@ -135,21 +135,21 @@ impl PartitionedWriter {
             .map_err(|error| WriteError::Split { source: error })?;
         for (place, piece) in dealt {
             let id = self.partition(paths[place].as_ref());
-            self.push_piece(id, piece, is_slab)?;
+            self.push_piece(id, piece)?;
         }
         Ok(())
     }
 
-    fn push_piece(&mut self, id: u32, piece: Piece, in_slab: bool) -> Result<(), WriteError> {
+    fn push_piece(&mut self, id: u32, piece: Piece) -> Result<(), WriteError> {
         if piece.num_rows() == 0 {
             return Ok(());
         }
         if self.template.is_some() {
-            return self.accept(id, piece, in_slab);
+            return self.accept(id, piece);
         }
         self.sample_rows += piece.num_rows();
         self.sample_bytes += piece.bytes();
-        self.sample.push((id, piece, in_slab));
+        self.sample.push((id, piece));
         let enough = SAMPLE_BYTES.min(self.limits.pending);
         if self.sample_rows >= SAMPLE_ROWS || self.sample_bytes >= enough {
             self.begin()?;
@@ -159,15 +159,11 @@ impl PartitionedWriter {
 
     /// Decides the encodings from the sample, then takes its rows in.
     fn begin(&mut self) -> Result<(), WriteError> {
-        let sample: Vec<RecordBatch> = self
-            .sample
-            .iter()
-            .map(|(_, piece, _)| piece.batch())
-            .collect();
+        let sample: Vec<RecordBatch> = self.sample.iter().map(|(_, piece)| piece.batch()).collect();
         self.template = Some(Arc::new(self.decide(&sample)?));
         drop(sample);
-        for (id, piece, in_slab) in std::mem::take(&mut self.sample) {
-            self.accept(id, piece, in_slab)?;
+        for (id, piece) in std::mem::take(&mut self.sample) {
+            self.accept(id, piece)?;
         }
         Ok(())
     }
@@ -178,101 +174,6 @@ impl PartitionedWriter {
         let mut properties = (*self.settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&self.schema, &mut properties);
         Template::new(&self.schema, Arc::new(properties), self.behind.clone()).map_err(failed)
-    }
-
-    fn accept(&mut self, id: u32, piece: Piece, in_slab: bool) -> Result<(), WriteError> {
-        let bytes = piece.bytes();
-        self.position += bytes as u64;
-        let partition = &mut self.partitions[id as usize];
-        partition.touched = self.position;
-        partition.add(piece, in_slab);
-        self.pending += bytes;
-        if in_slab {
-            self.pinned.get_or_insert(0);
-        }
-        if partition.pending_rows >= self.limits.unit_rows
-            || partition.pending_bytes >= self.limits.unit_bytes
-        {
-            self.unload(id)?;
-        }
-        // For a slab, room was made before.
-        if !in_slab && self.waiting() > self.limits.pending {
-            self.relieve()?;
-        }
-        if self.position - self.swept > self.limits.idle / 4 {
-            self.swept = self.position;
-            self.close_idle()?;
-        }
-        Ok(())
-    }
-
-    /// Encodes a partition's waiting rows if it has or may have an encoder, else spills them.
-    fn unload(&mut self, id: u32) -> Result<(), WriteError> {
-        if self.partitions[id as usize].open.is_some() || self.may_open(id)? {
-            self.encode_pending(id)
-        } else {
-            self.spill_pending(id)
-        }
-    }
-
-    /// Whether a partition gets an encoder. One that was closed before, to be reopened,
-    /// must have gathered something worth a further file.
-    fn may_open(&mut self, id: u32) -> Result<bool, WriteError> {
-        let partition = &self.partitions[id as usize];
-        if !partition.files.is_empty() && partition.held() < self.limits.reopen {
-            return Ok(false);
-        }
-        if self.open.len() >= self.limits.open {
-            self.close_idle()?;
-        }
-        Ok(self.open.len() < self.limits.open)
-    }
-
-    fn encode_pending(&mut self, id: u32) -> Result<(), WriteError> {
-        self.restore(id)?;
-        let batches = batches(self.take_pending(id));
-        self.encode(id, batches)?;
-        self.hold_encoders()
-    }
-
-    /// Encodes what was spilled: it comes before what waits in memory.
-    fn restore(&mut self, id: u32) -> Result<(), WriteError> {
-        for segment in self.take_spilled(id)? {
-            let batches = self.spill.read(vec![segment])?;
-            self.encode(id, batches)?;
-        }
-        Ok(())
-    }
-
-    /// The partition's segments, each of which can be read.
-    fn take_spilled(&mut self, id: u32) -> Result<Vec<Segment>, WriteError> {
-        let spilled = std::mem::take(&mut self.partitions[id as usize].spilled);
-        if !spilled.is_empty() {
-            self.spill.settle(&self.pool)?;
-        }
-        Ok(spilled)
-    }
-
-    fn spill_pending(&mut self, id: u32) -> Result<(), WriteError> {
-        let raw = self.partitions[id as usize].pending_bytes;
-        if raw == 0 {
-            return Ok(());
-        }
-        let permit = self.pool.admit(raw)?;
-        let pieces = self.take_pending(id);
-        let segment = self.spill.submit(pieces, permit, raw, &self.pool);
-        self.partitions[id as usize].spilled.push(segment);
-        Ok(())
-    }
-
-    /// The partition's waiting rows.
-    fn take_pending(&mut self, id: u32) -> Vec<Piece> {
-        let partition = &mut self.partitions[id as usize];
-        self.pending -= partition.pending_bytes;
-        if let Some(pinned) = &mut self.pinned {
-            *pinned += partition.pending_in_slabs;
-        }
-        partition.take_pending()
     }
 
     /// Hands rows to the partition's file in units, rolling row groups and files.
@@ -491,8 +392,4 @@ impl PartitionedWriter {
         }
         Ok(())
     }
-}
-
-fn batches(pieces: Vec<Piece>) -> Vec<RecordBatch> {
-    pieces.iter().map(Piece::batch).collect()
 }
