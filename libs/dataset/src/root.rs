@@ -177,7 +177,7 @@ fn split(real: &Path, access: Access, shown: &str) -> Result<(PathBuf, String), 
 fn may_be_missing(root: &Path, access: Access) -> bool {
     match access {
         Access::Read => false,
-        Access::Write => is_dataset(root),
+        Access::Write => State::new(state_dir(root)).has_pending(),
         Access::Create => true,
     }
 }

@@ -108,10 +108,12 @@ impl State {
 
     /// Whether anything was ever committed here.
     pub(crate) fn is_known(&self) -> bool {
-        let pending = || {
-            list(self.tx()).is_ok_and(|entries| entries.iter().any(|entry| is_ready(&entry.name)))
-        };
-        self.dataset().exists() || pending()
+        self.dataset().exists() || self.has_pending()
+    }
+
+    /// Whether a transaction has passed its commit point and is not complete.
+    pub(crate) fn has_pending(&self) -> bool {
+        list(self.tx()).is_ok_and(|entries| entries.iter().any(|entry| is_ready(&entry.name)))
     }
 
     /// Makes the folders that are missing, durably. A planted link is refused.
