@@ -159,13 +159,7 @@ impl<'a> Pieces<'a> {
         &self,
         arrays: &[ArrayRef],
     ) -> Result<Vec<GenericBinaryArray<T::Offset>>, ArrowError> {
-        let mut lengths = vec![0; self.counts.len()];
-        for (array, rows) in self.beside(arrays) {
-            let offsets = typed::<GenericByteArray<T>>(array)?.value_offsets();
-            self.each(rows, |piece, run| {
-                lengths[piece] += offsets[run.end].as_usize() - offsets[run.start].as_usize();
-            });
-        }
+        let lengths = self.lengths::<T>(arrays)?;
         let overflow = |length: &&usize| T::Offset::from_usize(**length).is_none();
         if let Some(length) = lengths.iter().find(overflow) {
             return Err(ArrowError::OffsetOverflowError(*length));
@@ -189,6 +183,21 @@ impl<'a> Pieces<'a> {
         };
         let parts = dealt.into_iter().zip(offsets_of).zip(self.validity(arrays));
         parts.map(array).collect()
+    }
+
+    /// The bytes of the values of each piece.
+    pub(super) fn lengths<T: ByteArrayType>(
+        &self,
+        arrays: &[ArrayRef],
+    ) -> Result<Vec<usize>, ArrowError> {
+        let mut lengths = vec![0; self.counts.len()];
+        for (array, rows) in self.beside(arrays) {
+            let offsets = typed::<GenericByteArray<T>>(array)?.value_offsets();
+            self.each(rows, |piece, run| {
+                lengths[piece] += offsets[run.end].as_usize() - offsets[run.start].as_usize();
+            });
+        }
+        Ok(lengths)
     }
 
     /// The validity of each piece; none where all its values are there.
@@ -286,6 +295,7 @@ pub(super) fn typed<A: Array + 'static>(array: &dyn Array) -> Result<&A, ArrowEr
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::tests::window;
     use super::*;
     use arrow_array::types::Int32Type;
     use arrow_array::{
@@ -352,6 +362,16 @@ pub(super) mod tests {
         ]
     }
 
+    /// `whole` in the arrays of a window.
+    pub(in super::super) fn cut(whole: &ArrayRef) -> [ArrayRef; 4] {
+        [
+            whole.slice(0, 1),
+            whole.slice(1, 0),
+            whole.slice(1, 60),
+            whole.slice(61, whole.len() - 61),
+        ]
+    }
+
     /// Against the kernel that it stands in for, for slices and empty arrays as well.
     #[test]
     fn values_are_those_that_take_gives() {
@@ -362,6 +382,7 @@ pub(super) mod tests {
         for (of, has_runs) in [(mixed, false), (runs, true), (most, true)] {
             let mut counts = vec![0; 7];
             of.iter().for_each(|piece| counts[*piece as usize] += 1);
+            assert_eq!(window(&of).has_runs(), has_runs);
             let pieces = Pieces::new(&of, &counts, has_runs);
             for array in arrays(130) {
                 check(&pieces, &array.slice(11, 100));
@@ -370,13 +391,7 @@ pub(super) mod tests {
     }
 
     fn check(pieces: &Pieces, whole: &ArrayRef) {
-        let cut = [
-            whole.slice(0, 1),
-            whole.slice(1, 0),
-            whole.slice(1, 60),
-            whole.slice(61, 39),
-        ];
-        let dealt = pieces.deal(&cut).unwrap();
+        let dealt = pieces.deal(&cut(whole)).unwrap();
         assert_eq!(dealt.len(), pieces.counts.len());
         for (piece, rows) in dealt.iter().zip(pieces.rows()) {
             let taken = take(whole, rows, None).unwrap();

@@ -222,3 +222,45 @@ impl Window {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_schema::{DataType, Field, Schema};
+    use std::sync::Arc;
+
+    fn window_of(data_type: DataType, ids: &[u32]) -> Window {
+        let schema = Schema::new(vec![Field::new("x", data_type, true)]);
+        let mut scatter = Scatter::new(Arc::new(schema), &WriterSettings::default());
+        scatter.sort_in(ids);
+        scatter.end_window()
+    }
+
+    /// A window of rows of these partitions.
+    pub(super) fn window(ids: &[u32]) -> Window {
+        window_of(DataType::Int64, ids)
+    }
+
+    #[test]
+    fn slabs_are_for_rows_of_many_partitions_in_any_order() {
+        let many: Vec<u32> = (0..4096).map(|row| row * 7919 % 256).collect();
+        assert!(window(&many).is_slab());
+        let list = DataType::new_list(DataType::Int64, true);
+        assert!(!window_of(list, &many).is_slab(), "a slice counts them all");
+        let fewer: Vec<u32> = many.iter().map(|id| id % 255).collect();
+        assert!(!window(&fewer).is_slab());
+        let mut sorted = many.clone();
+        sorted.sort_unstable();
+        assert!(!window(&sorted).is_slab(), "a run is one copy");
+        let to_one = |share: usize| {
+            let rows = many.iter().enumerate();
+            rows.map(|(row, id)| if row / 256 % 8 < share { 0 } else { *id })
+                .collect::<Vec<u32>>()
+        };
+        assert!(window(&to_one(1)).is_slab());
+        assert!(
+            !window(&to_one(3)).is_slab(),
+            "most of it would be held for a few"
+        );
+    }
+}

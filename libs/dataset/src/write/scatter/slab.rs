@@ -147,7 +147,7 @@ impl<'a> Slab<'a> {
         &self,
         arrays: &[ArrayRef],
     ) -> Result<GenericBinaryArray<T::Offset>, ArrowError> {
-        let starts = sums(&self.lengths::<T>(arrays)?);
+        let starts = sums(&self.pieces.lengths::<T>(arrays)?);
         let length = starts.last().copied().unwrap_or_default();
         if T::Offset::from_usize(length).is_none() {
             return Err(ArrowError::OffsetOverflowError(length));
@@ -171,18 +171,6 @@ impl<'a> Slab<'a> {
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
         GenericBinaryArray::try_new(offsets, Buffer::from_vec(laid), self.validity(arrays))
-    }
-
-    /// The bytes of each piece.
-    fn lengths<T: ByteArrayType>(&self, arrays: &[ArrayRef]) -> Result<Vec<usize>, ArrowError> {
-        let mut lengths = vec![0; self.pieces.counts().len()];
-        for (array, rows) in self.pieces.beside(arrays) {
-            let offsets = typed::<GenericByteArray<T>>(array)?.value_offsets();
-            for (value, piece) in offsets.windows(2).zip(&self.pieces.of()[rows]) {
-                lengths[*piece as usize] += value[1].as_usize() - value[0].as_usize();
-            }
-        }
-        Ok(lengths)
     }
 }
 
@@ -232,7 +220,7 @@ fn sums(counts: &[usize]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::deal::tests::arrays;
+    use super::super::deal::tests::{arrays, cut};
     use super::*;
     use arrow_array::UInt32Array;
     use arrow_schema::Field;
@@ -266,13 +254,7 @@ mod tests {
         );
         for array in held {
             let whole = array.slice(11, 500);
-            let cut = [
-                whole.slice(0, 1),
-                whole.slice(1, 0),
-                whole.slice(1, 60),
-                whole.slice(61, 439),
-            ];
-            let laid = slab.lay(&cut).unwrap();
+            let laid = slab.lay(&cut(&whole)).unwrap();
             let taken = take(&whole, &order, None).unwrap();
             assert_eq!(laid.to_data(), taken.to_data(), "{}", whole.data_type());
         }
