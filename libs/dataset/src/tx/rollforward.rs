@@ -12,7 +12,6 @@ use millrace_storage::{dir, failpoint, sync_all};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const ENOENT: i32 = 2;
 const EEXIST: i32 = 17;
 const ENOTEMPTY: i32 = 39;
 
@@ -52,7 +51,9 @@ fn publish(root: &Root, ready: &Path, intent: &Intent) -> Result<bool, Error> {
     if !done {
         match dir::rename(&new, root.path()) {
             Ok(()) => {}
-            Err(error) if matches!(error.errno(), Some(ENOTEMPTY | EEXIST | ENOENT)) => {
+            Err(error)
+                if error.is_not_found() || matches!(error.errno(), Some(ENOTEMPTY | EEXIST)) =>
+            {
                 prepare::make_parents(root, &intent.partitions)?;
                 return Ok(false);
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Some rows of a batch. Taking one costs nothing: with thousands of partitions there are
 /// so many that a slice of every column would cost more than the values.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Piece {
     batch: Arc<Columns>,
     rows: Range<usize>,

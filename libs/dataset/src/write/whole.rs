@@ -43,8 +43,10 @@ impl WholeFile {
     }
 
     fn write(&self, parts: Parts) -> Result<(), WriteError> {
+        let Rows { batches, _permit } = parts.rows;
+        let waited = batches;
         let mut batches = self.spill.read(parts.spilled)?;
-        batches.extend(parts.rows.batches.iter().cloned());
+        batches.extend(waited);
         let chunks = self
             .encode(&batches)
             .map_err(|error| self.file.failed(error))?;

@@ -87,7 +87,7 @@ impl PartitionedWriter {
         }
         let permit = self.pool.admit(raw)?;
         let pieces = self.take_pending(id);
-        let segment = self.spill.submit(pieces, permit, raw, &self.pool);
+        let segment = self.spill.submit(pieces, permit, &self.pool);
         self.partitions[id as usize].spilled.push(segment);
         Ok(())
     }

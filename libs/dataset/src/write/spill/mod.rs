@@ -25,12 +25,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Rows that were given away; where they lie is known once they are written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Segment {
     place: Arc<OnceLock<Place>>,
     /// Bytes of the rows in memory.
     pub(super) raw: usize,
     rows: usize,
+}
+
+impl Segment {
+    /// Where `pieces` are, or are going to be.
+    fn of(pieces: &[Piece], place: OnceLock<Place>) -> Segment {
+        Segment {
+            place: Arc::new(place),
+            raw: pieces.iter().map(Piece::bytes).sum(),
+            rows: pieces.iter().map(Piece::num_rows).sum(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,40 +91,30 @@ impl Spill {
 
     /// Puts `batch` away at once.
     pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
-        let piece = Piece::whole(batch);
-        let (raw, rows) = (piece.bytes(), piece.num_rows());
-        let place = self
-            .write(&[piece], raw)
-            .map_err(|source| self.failed(source))?;
-        Ok(Segment {
-            place: Arc::new(OnceLock::from(place)),
-            raw,
-            rows,
-        })
+        let pieces = [Piece::whole(batch)];
+        let place = self.write(&pieces).map_err(|source| self.failed(source))?;
+        Ok(Segment::of(&pieces, OnceLock::from(place)))
     }
 
-    fn write(&self, pieces: &[Piece], raw: usize) -> io::Result<Place> {
-        self.append(&self.form.encode(pieces, raw)?)
+    fn write(&self, pieces: &[Piece]) -> io::Result<Place> {
+        self.append(&self.form.encode(pieces)?)
     }
 
-    /// Has the pool put `pieces`, which take `raw` bytes of memory, away; `permit` is theirs.
+    /// Has the pool put `pieces` away; `permit` is theirs.
     pub(super) fn submit(
         self: &Arc<Self>,
         pieces: Vec<Piece>,
         permit: Permit,
-        raw: usize,
         pool: &Pool,
     ) -> Segment {
-        let place = Arc::new(OnceLock::new());
-        let rows = pieces.iter().map(Piece::num_rows).sum();
+        let segment = Segment::of(&pieces, OnceLock::new());
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
             spill: self.clone(),
             pieces: Mutex::new(Some((pieces, permit))),
-            raw,
-            place: place.clone(),
+            place: segment.place.clone(),
         }));
-        Segment { place, raw, rows }
+        segment
     }
 
     /// Waits until every segment has its place.
@@ -214,7 +215,6 @@ impl Drop for Spill {
 struct Put {
     spill: Arc<Spill>,
     pieces: Mutex<Option<(Vec<Piece>, Permit)>>,
-    raw: usize,
     place: Arc<OnceLock<Place>>,
 }
 
@@ -225,7 +225,7 @@ impl Task for Put {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = pieces.map(|(pieces, _permit)| self.spill.write(&pieces, self.raw));
+        let written = pieces.map(|(pieces, _permit)| self.spill.write(&pieces));
         let placed = written
             .transpose()
             .map(|place| place.map(|place| self.place.set(place)));
@@ -252,9 +252,10 @@ impl Form {
         }
     }
 
-    fn encode(&self, pieces: &[Piece], raw: usize) -> io::Result<Vec<u8>> {
+    fn encode(&self, pieces: &[Piece]) -> io::Result<Vec<u8>> {
         match self {
             Form::Packed(trials) => {
+                let raw = pieces.iter().map(Piece::bytes).sum();
                 let mut writer = packed::Writer::new(trials, raw);
                 pieces.iter().try_for_each(|piece| writer.add(piece))?;
                 Ok(writer.finish())
