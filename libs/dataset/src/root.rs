@@ -201,7 +201,7 @@ fn is_partition_name(name: &OsStr) -> bool {
 /// A dataset that somebody moved into the root, with its state: readers of the outer one
 /// would count its rows too.
 fn refuse_another_inside(root: &Path) -> Result<(), Error> {
-    let entries = match storage::list(root) {
+    let entries = match storage::names(root) {
         Err(error) if error.is_not_found() => return Ok(()),
         entries => entries?,
     };

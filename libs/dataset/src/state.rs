@@ -6,7 +6,7 @@ use crate::root::Root;
 use crate::tx::Error;
 use millrace_fault::quoted;
 use millrace_storage::attributes::Identity;
-use millrace_storage::{AtomicFile, dir, list, read_whole};
+use millrace_storage::{AtomicFile, dir, names, read_whole};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl State {
 
     /// Whether a transaction has passed its commit point and is not complete.
     pub(crate) fn has_pending(&self) -> bool {
-        list(self.tx()).is_ok_and(|entries| entries.iter().any(|entry| is_ready(&entry.name)))
+        names(self.tx()).is_ok_and(|entries| entries.iter().any(|entry| is_ready(&entry.name)))
     }
 
     /// Makes the folders that are missing, durably. A planted link is refused.

@@ -95,7 +95,7 @@ fn walk(
 
 /// Entries that hold data, by name.
 pub(crate) fn children(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = crate::list(directory)?;
+    let entries = crate::names(directory)?;
     let data = entries.into_iter().filter(|entry| !is_marked(&entry.name));
     Ok(data.map(|entry| directory.join(entry.name)).collect())
 }

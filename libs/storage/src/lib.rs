@@ -34,7 +34,7 @@ pub use atomic::AtomicFile;
 pub use behind::{GrowingFile, WriteBehind};
 pub use error::Error;
 pub use expand::expand;
-pub use list::{Entry, EntryKind, list};
+pub use list::{Entry, EntryKind, Name, list, names};
 pub use location::Location;
 pub use read::{ReadAt, open_read, open_read_at, read_whole};
 pub use sync::{TreeSync, sync_all};

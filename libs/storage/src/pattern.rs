@@ -64,7 +64,7 @@ fn matching(
         if !here(&directory).is_dir() {
             continue;
         }
-        for entry in crate::list(here(&directory))? {
+        for entry in crate::names(here(&directory))? {
             let hidden = entry.name.as_bytes().starts_with(b".");
             if hidden == dotted && matcher.is_match(&entry.name) {
                 found.push(directory.join(entry.name));

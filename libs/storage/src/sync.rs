@@ -72,7 +72,7 @@ fn kernel_reports_errors() -> bool {
 /// The first `most` directories, and files if asked for, in and below `path`, itself included.
 fn collect(path: &Path, files: bool, most: usize, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
     paths.push(path.to_owned());
-    for entry in crate::list(path)? {
+    for entry in crate::names(path)? {
         if paths.len() >= most {
             return Ok(());
         }

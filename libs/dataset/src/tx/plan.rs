@@ -8,7 +8,7 @@ use super::{Change, CommitOptions, Error, Keep, PartitionChange, each, footer};
 use crate::listing::double_spelling;
 use crate::root::Root;
 use millrace_fault::quoted;
-use millrace_storage::{EntryKind, list};
+use millrace_storage::{EntryKind, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -31,8 +31,12 @@ pub(super) fn plan(
     log: &Log,
     options: &CommitOptions,
 ) -> Result<Vec<Planned>, Error> {
+    let missing = root.identity()?.is_none();
     let planned = each(&all_partitions(change, log)?, options, |partition| {
-        let live = Live::look(root, &partition.path)?;
+        let live = match missing {
+            true => Live::default(),
+            false => Live::look(root, &partition.path)?,
+        };
         match change.create_only && !live.files.is_empty() {
             true => Err(has_data(&partition.path, root)),
             false => plan_one(root, partition, live),
@@ -232,7 +236,7 @@ fn refuse_double_spelling(root: &Root, planned: &[Planned]) -> Result<(), Error>
 }
 
 fn folders(path: &Path) -> Result<BTreeSet<String>, Error> {
-    match list(path) {
+    match names(path) {
         Ok(entries) => {
             let folders = entries
                 .into_iter()

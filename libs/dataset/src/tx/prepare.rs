@@ -93,7 +93,8 @@ fn ready_folder(
         dir::remove_dir(&new)?;
         return Ok(true);
     }
-    let missing = !new.is_dir();
+    // What has no links has staged files, which were found there.
+    let missing = !partition.links.is_empty() && !new.is_dir();
     if missing {
         dir::create_dir_all(&new)?;
     }

@@ -42,8 +42,13 @@ pub(super) fn needs_window(
 
 /// The nearest directory above `path` that exists.
 pub(super) fn existing_parent(path: &Path) -> &Path {
-    let mut above = path.ancestors().skip(1);
-    above.find(|above| above.is_dir()).unwrap_or(path)
+    existing(dir::parent(path))
+}
+
+/// `path`, or the nearest directory above it that exists.
+fn existing(path: &Path) -> &Path {
+    let mut all = path.ancestors();
+    all.find(|folder| folder.is_dir()).unwrap_or(path)
 }
 
 /// The filesystem's kind; unknown where tests take the exchange away.
@@ -62,19 +67,20 @@ fn exchange_is_taken_away() -> bool {
 /// The folders that hold, or are going to hold, a partition, and those above them, as
 /// far as they exist.
 fn folders_above(root: &Root, planned: &[Planned]) -> BTreeSet<PathBuf> {
-    let above = |partition: &Planned| {
-        let folder = root.partition(&partition.intent.path);
-        let parent = existing_parent(&folder).to_owned();
+    let folders = planned
+        .iter()
+        .map(|partition| root.partition(&partition.intent.path));
+    // Few, whatever the number of partitions: each is looked for once.
+    let parents: BTreeSet<PathBuf> = folders
+        .map(|folder| dir::parent(&folder).to_owned())
+        .collect();
+    let mut above = BTreeSet::new();
+    for parent in parents.iter().map(|parent| existing(parent)) {
         let within = |path: &&Path| path.starts_with(root.path());
-        let mut folders: Vec<PathBuf> = parent
-            .ancestors()
-            .take_while(within)
-            .map(Path::to_owned)
-            .collect();
-        folders.push(parent);
-        folders
-    };
-    planned.iter().flat_map(above).collect()
+        above.extend(parent.ancestors().take_while(within).map(Path::to_owned));
+        above.insert(parent.to_owned());
+    }
+    above
 }
 
 fn check_movable(

@@ -8,7 +8,7 @@ use crate::root::Root;
 use crate::state::{RootIdentity, State, is_dead, is_ready, read_json};
 use millrace_fault::quoted;
 use millrace_storage::lock::Lock;
-use millrace_storage::{EntryKind, dir, failpoint, list};
+use millrace_storage::{EntryKind, dir, failpoint, names};
 use std::path::{Path, PathBuf};
 
 /// Completes what earlier runs left, and removes trash that is old enough. Answers with
@@ -66,7 +66,7 @@ fn run(root: &Root, state: &State, options: &CommitOptions) -> Result<(Log, Vec<
 /// Transactions past their commit point.
 fn pending(state: &State) -> Result<Vec<(PathBuf, Intent)>, Error> {
     let mut found = Vec::new();
-    for entry in list(state.tx())? {
+    for entry in names(state.tx())? {
         if entry.kind == EntryKind::Directory && is_ready(&entry.name) {
             let ready = state.tx().join(&entry.name);
             let path = ready.join(intent::NAME);
@@ -118,7 +118,7 @@ fn check_identity(root: &Root, state: &State, pending: &[(PathBuf, Intent)]) -> 
 
 /// Stages whose writers are gone: their lock is free.
 fn remove_dead(state: &State) -> Result<(), Error> {
-    for entry in list(state.tx())? {
+    for entry in names(state.tx())? {
         let folder = state.tx().join(&entry.name);
         match entry.kind {
             EntryKind::Directory if is_ready(&entry.name) => {}

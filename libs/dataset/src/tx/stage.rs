@@ -12,7 +12,7 @@ use crate::state::{self, DatasetDescription, State};
 use millrace_fault::quoted;
 use millrace_parallel::side_by_side;
 use millrace_storage::lock::Lock;
-use millrace_storage::{Entry, EntryKind, TreeSync, dir, failpoint, list};
+use millrace_storage::{EntryKind, Name, TreeSync, dir, failpoint, names};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -163,7 +163,7 @@ impl Stage {
             files.try_for_each(|file| self.check_file(&partition.path, file))
         })?;
         let announced: usize = partitions.iter().map(|partition| partition.add.len()).sum();
-        let entries = list(&self.new)?;
+        let entries = names(&self.new)?;
         let counts = each(&entries, options, |entry| count_files(&self.new, entry))?;
         let staged: usize = counts.into_iter().sum();
         match staged == announced {
@@ -238,12 +238,12 @@ fn check_path(path: &str) -> Result<(), Error> {
 }
 
 /// The files that `entry` of `folder` is, or has below it.
-fn count_files(folder: &Path, entry: &Entry) -> Result<usize, Error> {
+fn count_files(folder: &Path, entry: &Name) -> Result<usize, Error> {
     if entry.kind != EntryKind::Directory {
         return Ok(1);
     }
     let folder = folder.join(&entry.name);
-    let mut entries = list(&folder)?.into_iter();
+    let mut entries = names(&folder)?.into_iter();
     entries.try_fold(0, |count, entry| Ok(count + count_files(&folder, &entry)?))
 }
 
@@ -287,7 +287,7 @@ fn staged_elsewhere(key: &RunKey) -> Error {
 
 /// Removes what a killed attempt under the same key left.
 fn clear(folder: &Path) -> Result<(), Error> {
-    for entry in list(folder)? {
+    for entry in names(folder)? {
         if entry.name != "lock" {
             dir::remove_tree(folder.join(entry.name))?;
         }

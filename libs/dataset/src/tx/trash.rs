@@ -5,7 +5,7 @@ use super::Error;
 use crate::root::{Root, below};
 use crate::state::{State, is_ready};
 use millrace_storage::attributes::age;
-use millrace_storage::{ReadAt, dir, failpoint, list, open_read_at};
+use millrace_storage::{Name, ReadAt, dir, failpoint, names, open_read_at};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) fn put(state: &State, ready: &Path, id: &str) -> Result<(), Error> {
 
 /// Removes what has been in the trash for `keep`.
 pub(super) fn clean(state: &State, keep: Duration) -> Result<(), Error> {
-    for entry in list(state.trash())? {
+    for entry in names(state.trash())? {
         let place = state.trash().join(entry.name);
         if age(&place)?.is_some_and(|age| age >= keep) {
             failpoint::reach("tx.trash.clean")?;
@@ -85,12 +85,12 @@ fn search(
     name: &str,
     bytes: u64,
 ) -> Result<Option<PathBuf>, Error> {
-    let entries = match list(folder) {
+    let entries = match names(folder) {
         Ok(entries) => entries,
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let staged = |entry: &millrace_storage::Entry| folder.ends_with("tx") && !is_ready(&entry.name);
+    let staged = |entry: &Name| folder.ends_with("tx") && !is_ready(&entry.name);
     for entry in entries.into_iter().filter(|entry| !staged(entry)) {
         let found = in_transaction(&folder.join(entry.name), partition, name);
         let same = |path: &PathBuf| {
