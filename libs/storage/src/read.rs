@@ -2,9 +2,10 @@
 
 use crate::{Error, Location};
 use bytes::Bytes;
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, pread};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,6 +67,22 @@ fn open(location: &Location) -> Result<(File, std::fs::Metadata), Error> {
     }
 }
 
+/// `length` bytes of `file` from `offset` on, into memory that is not zeroed before.
+fn read_exactly(file: &File, mut offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        match pread(file, spare_capacity(&mut bytes), offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => offset += read as u64,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // There may be room for more than was asked for.
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
 struct LocalFile {
     file: File,
     len: u64,
@@ -89,11 +106,9 @@ impl ReadAt for LocalFile {
             );
             return Err(failed(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
         }
-        let mut buffer = vec![0; length];
-        self.file
-            .read_exact_at(&mut buffer, offset)
-            .map_err(failed)?;
-        Ok(buffer.into())
+        Ok(read_exactly(&self.file, offset, length)
+            .map_err(failed)?
+            .into())
     }
 
     fn location(&self) -> Location {
