@@ -93,11 +93,18 @@ fn append_low<const WIDTH: usize>(values: impl ExactSizeIterator<Item = u64>, ou
     if WIDTH == 0 {
         return;
     }
-    let start = out.len();
-    out.resize(start + values.len() * WIDTH, 0);
-    for (value, low) in values.zip(out[start..].chunks_exact_mut(WIDTH)) {
-        low.copy_from_slice(&value.to_le_bytes()[..WIDTH]);
+    let (start, length) = (out.len(), values.len() * WIDTH);
+    // Each is stored whole, and the next one over what is too much of it: one instruction.
+    out.resize(start + length + size_of::<u64>(), 0);
+    let mut rest = &mut out[start..];
+    for value in values {
+        let Some(whole) = rest.first_chunk_mut() else {
+            break;
+        };
+        *whole = value.to_le_bytes();
+        rest = &mut rest[WIDTH..];
     }
+    out.truncate(start + length);
 }
 
 /// Reads `count` numbers and hands each to `take`.
