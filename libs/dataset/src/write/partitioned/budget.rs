@@ -5,6 +5,9 @@ use super::PartitionedWriter;
 use crate::write::WriteError;
 use std::cmp::Reverse;
 
+/// Bytes of rows that are spilled with one write.
+const TOGETHER: usize = 256 << 10;
+
 impl PartitionedWriter {
     /// An estimate of what all encoders hold.
     fn encoders_cost(&self) -> usize {
@@ -36,13 +39,20 @@ impl PartitionedWriter {
             Some(_) => 0,
             None => self.pending / 2,
         };
+        let (mut together, mut bytes) = (Vec::new(), 0);
         for id in self.fullest(self.pending - rest) {
             if self.partitions[id as usize].open.is_some() {
                 self.encode_pending(id)?;
-            } else {
-                self.spill_pending(id)?;
+                continue;
+            }
+            together.push(id);
+            bytes += self.partitions[id as usize].pending_bytes;
+            if bytes >= TOGETHER {
+                self.spill_pending(&std::mem::take(&mut together))?;
+                bytes = 0;
             }
         }
+        self.spill_pending(&together)?;
         self.pinned = None;
         Ok(())
     }

@@ -38,7 +38,7 @@ impl PartitionedWriter {
         if self.partitions[id as usize].open.is_some() || self.may_open(id)? {
             self.encode_pending(id)
         } else {
-            self.spill_pending(id)
+            self.spill_pending(&[id])
         }
     }
 
@@ -80,15 +80,19 @@ impl PartitionedWriter {
         Ok(spilled)
     }
 
-    pub(super) fn spill_pending(&mut self, id: u32) -> Result<(), WriteError> {
-        let raw = self.partitions[id as usize].pending_bytes;
+    /// Spills what waits in these partitions, together.
+    pub(super) fn spill_pending(&mut self, ids: &[u32]) -> Result<(), WriteError> {
+        let waits = |id: &u32| self.partitions[*id as usize].pending_bytes;
+        let raw: usize = ids.iter().map(waits).sum();
         if raw == 0 {
             return Ok(());
         }
         let permit = self.pool.admit(raw)?;
-        let pieces = self.take_pending(id);
-        let segment = self.spill.submit(pieces, permit, &self.pool);
-        self.partitions[id as usize].spilled.push(segment);
+        let rows = ids.iter().map(|id| self.take_pending(*id)).collect();
+        let segments = self.spill.submit(rows, permit, &self.pool);
+        for (id, segment) in ids.iter().zip(segments) {
+            self.partitions[*id as usize].spilled.push(segment);
+        }
         Ok(())
     }
 

@@ -17,12 +17,21 @@ use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use rustix::fs::{FallocateFlags, fallocate};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// A buffer that much was read into is not kept.
+const MOST_KEPT: usize = 1 << 20;
+
+thread_local! {
+    /// Where segments are read: memory that is not fresh, for one small file after the other.
+    static READ: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Rows that were given away; where they lie is known once they are written.
 #[derive(Debug)]
@@ -34,10 +43,10 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Where `pieces` are, or are going to be.
-    fn of(pieces: &[Piece], place: OnceLock<Place>) -> Segment {
+    /// Of `pieces`, which have no place yet.
+    fn of(pieces: &[Piece]) -> Segment {
         Segment {
-            place: Arc::new(place),
+            place: Arc::default(),
             raw: pieces.iter().map(Piece::bytes).sum(),
             rows: pieces.iter().map(Piece::num_rows).sum(),
         }
@@ -91,30 +100,47 @@ impl Spill {
 
     /// Puts `batch` away at once.
     pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
-        let pieces = [Piece::whole(batch)];
-        let place = self.write(&pieces).map_err(|source| self.failed(source))?;
-        Ok(Segment::of(&pieces, OnceLock::from(place)))
+        let pieces = vec![Piece::whole(batch)];
+        let segment = Segment::of(&pieces);
+        let rows = vec![(pieces, segment.place.clone())];
+        self.write(&rows).map_err(|source| self.failed(source))?;
+        Ok(segment)
     }
 
-    fn write(&self, pieces: &[Piece]) -> io::Result<Place> {
-        self.append(&self.form.encode(pieces)?)
+    /// Writes one segment behind the other.
+    fn write(&self, rows: &Placed) -> io::Result<()> {
+        let raw = rows.iter().flat_map(|(pieces, _)| pieces).map(Piece::bytes);
+        let mut bytes = Vec::with_capacity(raw.sum());
+        let mut lengths = Vec::with_capacity(rows.len());
+        for (pieces, _) in rows {
+            let before = bytes.len();
+            self.form.encode(pieces, &mut bytes)?;
+            lengths.push(bytes.len() - before);
+        }
+        let mut start = self.append(&bytes)?;
+        for ((_, place), length) in rows.iter().zip(lengths) {
+            let _ = place.set(Place { start, length });
+            start += length as u64;
+        }
+        Ok(())
     }
 
-    /// Has the pool put `pieces` away; `permit` is theirs.
+    /// Has the pool put `rows` away, each a segment, with one write; `permit` is theirs.
     pub(super) fn submit(
         self: &Arc<Self>,
-        pieces: Vec<Piece>,
+        rows: Vec<Vec<Piece>>,
         permit: Permit,
         pool: &Pool,
-    ) -> Segment {
-        let segment = Segment::of(&pieces, OnceLock::new());
+    ) -> Vec<Segment> {
+        let segments: Vec<Segment> = rows.iter().map(|pieces| Segment::of(pieces)).collect();
+        let places = segments.iter().map(|segment| segment.place.clone());
+        let rows = rows.into_iter().zip(places).collect();
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
             spill: self.clone(),
-            pieces: Mutex::new(Some((pieces, permit))),
-            place: segment.place.clone(),
+            rows: Mutex::new(Some((rows, permit))),
         }));
-        segment
+        segments
     }
 
     /// Waits until every segment has its place.
@@ -133,35 +159,46 @@ impl Spill {
             // One behind the other they are one.
             Form::Packed(_) => {
                 let rows = segments.iter().map(|segment| segment.rows).sum();
-                let whole = packed::read(&self.schema, &self.bytes_of(segments)?, rows)?;
-                Ok(vec![whole])
+                let read = |bytes: &[u8]| packed::read(&self.schema, bytes, rows);
+                Ok(vec![self.with_bytes(segments, read)?])
             }
             Form::Stream => {
                 let streams = segments.iter().map(std::slice::from_ref);
-                let streams = streams.map(|one| from_stream(&self.bytes_of(one)?));
+                let streams = streams.map(|one| self.with_bytes(one, from_stream));
                 let batches: io::Result<Vec<_>> = streams.collect();
                 Ok(batches?.into_iter().flatten().collect())
             }
         }
     }
 
-    /// What was written for `segments`, one behind the other.
-    fn bytes_of(&self, segments: &[Segment]) -> io::Result<Vec<u8>> {
+    /// Hands what was written for `segments`, one behind the other, to `decode`.
+    fn with_bytes<T>(
+        &self,
+        segments: &[Segment],
+        decode: impl FnOnce(&[u8]) -> io::Result<T>,
+    ) -> io::Result<T> {
         let nowhere = || io::Error::other("a segment has no place");
         let file = self.lock().file.clone().ok_or_else(nowhere)?;
         let places = segments
             .iter()
             .map(|segment| segment.place.get().ok_or_else(nowhere));
         let places: Vec<&Place> = places.collect::<io::Result<_>>()?;
-        let mut bytes = vec![0; places.iter().map(|place| place.length).sum()];
-        let mut rest = bytes.as_mut_slice();
-        for place in places {
-            let (part, behind) = rest.split_at_mut(place.length);
-            file.read_exact_at(part, place.start)?;
-            self.give_back(&file, place);
-            rest = behind;
-        }
-        Ok(bytes)
+        let length: usize = places.iter().map(|place| place.length).sum();
+        READ.with_borrow_mut(|bytes| {
+            bytes.resize(length.max(bytes.len()), 0);
+            let mut rest = &mut bytes[..length];
+            for place in places {
+                let (part, behind) = rest.split_at_mut(place.length);
+                file.read_exact_at(part, place.start)?;
+                self.give_back(&file, place);
+                rest = behind;
+            }
+            let decoded = decode(&bytes[..length]);
+            if length > MOST_KEPT {
+                *bytes = Vec::new();
+            }
+            decoded
+        })
     }
 
     /// What cannot be given back stays until the end.
@@ -174,7 +211,8 @@ impl Spill {
         }
     }
 
-    fn append(&self, bytes: &[u8]) -> io::Result<Place> {
+    /// Answers where it begins.
+    fn append(&self, bytes: &[u8]) -> io::Result<u64> {
         let (file, start) = {
             let mut state = self.lock();
             let start = state.end;
@@ -186,10 +224,7 @@ impl Spill {
             (file.clone(), start)
         };
         file.write_all_at(bytes, start)?;
-        Ok(Place {
-            start,
-            length: bytes.len(),
-        })
+        Ok(start)
     }
 
     fn failed(&self, source: io::Error) -> WriteError {
@@ -214,23 +249,22 @@ impl Drop for Spill {
 /// Rows on their way into the file.
 struct Put {
     spill: Arc<Spill>,
-    pieces: Mutex<Option<(Vec<Piece>, Permit)>>,
-    place: Arc<OnceLock<Place>>,
+    rows: Mutex<Option<(Placed, Permit)>>,
 }
+
+/// The rows of each segment, and where they are once they are written.
+type Placed = Vec<(Vec<Piece>, Arc<OnceLock<Place>>)>;
 
 impl Task for Put {
     fn run(&self) -> Result<(), WriteError> {
-        let pieces = self
-            .pieces
+        let rows = self
+            .rows
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = pieces.map(|(pieces, _permit)| self.spill.write(&pieces));
-        let placed = written
-            .transpose()
-            .map(|place| place.map(|place| self.place.set(place)));
+        let written = rows.map_or(Ok(()), |(rows, _permit)| self.spill.write(&rows));
         self.spill.waiting.fetch_sub(1, Ordering::AcqRel);
-        placed.map(drop).map_err(|source| self.spill.failed(source))
+        written.map_err(|source| self.spill.failed(source))
     }
 }
 
@@ -252,15 +286,14 @@ impl Form {
         }
     }
 
-    fn encode(&self, pieces: &[Piece]) -> io::Result<Vec<u8>> {
+    /// Appends the rows of a segment to `bytes`.
+    fn encode(&self, pieces: &[Piece], bytes: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Form::Packed(trials) => {
-                let raw = pieces.iter().map(Piece::bytes).sum();
-                let mut writer = packed::Writer::new(trials, raw);
-                pieces.iter().try_for_each(|piece| writer.add(piece))?;
-                Ok(writer.finish())
+                let mut writer = packed::Writer::new(trials, bytes);
+                pieces.iter().try_for_each(|piece| writer.add(piece))
             }
-            Form::Stream => stream(pieces).map_err(io::Error::other),
+            Form::Stream => stream(pieces, bytes).map_err(io::Error::other),
         }
     }
 }
@@ -270,20 +303,17 @@ fn from_stream(bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
     reader.collect::<Result<_, _>>().map_err(io::Error::other)
 }
 
-fn stream(pieces: &[Piece]) -> Result<Vec<u8>, ArrowError> {
-    let mut buffer = Vec::new();
+fn stream(pieces: &[Piece], bytes: &mut Vec<u8>) -> Result<(), ArrowError> {
     let batches: Vec<RecordBatch> = pieces.iter().map(Piece::batch).collect();
     let Some(first) = batches.first() else {
-        return Ok(buffer);
+        return Ok(());
     };
     let whole = concat_batches(&first.schema(), &batches)?;
     let options =
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(&mut buffer, &whole.schema(), options)?;
+    let mut writer = StreamWriter::try_new_with_options(bytes, &whole.schema(), options)?;
     writer.write(&whole)?;
-    writer.finish()?;
-    drop(writer);
-    Ok(buffer)
+    writer.finish()
 }
 
 #[cfg(test)]

@@ -206,11 +206,12 @@ fn batch(rows: usize) -> RecordBatch {
 fn packed(schema: &SchemaRef, pieces: &[RecordBatch]) -> Vec<u8> {
     assert!(holds(schema));
     let trials = Trials::new(schema.flattened_fields().len());
-    let mut writer = Writer::new(&trials, 0);
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&trials, &mut out);
     for piece in pieces {
         writer.add(&Piece::whole(piece.clone())).unwrap();
     }
-    writer.finish()
+    out
 }
 
 #[test]

@@ -14,22 +14,17 @@ pub(in crate::write::spill) struct Writer<'a> {
     trials: &'a Trials,
     /// Texts of the piece so far.
     texts: usize,
-    out: Vec<u8>,
+    out: &'a mut Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    /// A writer that expects about `room` bytes.
-    pub(in crate::write::spill) fn new(trials: &'a Trials, room: usize) -> Self {
+    /// A writer that appends to `out`.
+    pub(in crate::write::spill) fn new(trials: &'a Trials, out: &'a mut Vec<u8>) -> Self {
         Writer {
             trials,
             texts: 0,
-            out: Vec::with_capacity(room),
+            out,
         }
-    }
-
-    /// What was packed.
-    pub(in crate::write::spill) fn finish(self) -> Vec<u8> {
-        self.out
     }
 
     /// Appends `piece`, whose types are all packed ([`super::holds`]).
@@ -95,7 +90,7 @@ impl<'a> Writer<'a> {
 
     fn whole<T: Whole>(&mut self, data: &ArrayData, rows: Range<usize>) {
         let values = &data.buffer::<T>(0)[rows];
-        numbers::append(values.iter().copied(), &mut self.out);
+        numbers::append(values.iter().copied(), self.out);
     }
 
     /// Appends the lengths of a row's items; gives where the first begins and the last ends.
@@ -109,14 +104,14 @@ impl<'a> Writer<'a> {
         }
         let offsets = &data.buffer::<T>(0)[rows.start..=rows.end];
         let lengths = offsets.windows(2).map(|ends| ends[1] - ends[0]);
-        numbers::append(lengths, &mut self.out);
+        numbers::append(lengths, self.out);
         offsets[0].as_usize()..offsets[rows.len()].as_usize()
     }
 
     fn text<T: Whole + std::ops::Sub<Output = T>>(&mut self, data: &ArrayData, rows: Range<usize>) {
         let bytes = self.lengths::<T>(data, rows);
         let text = &data.buffers()[1][bytes];
-        bytes::append(text, self.texts, self.trials, &mut self.out);
+        bytes::append(text, self.texts, self.trials, self.out);
         self.texts += 1;
     }
 
