@@ -319,7 +319,8 @@ fn stream(pieces: &[Piece], bytes: &mut Vec<u8>) -> Result<(), ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{ArrayRef, Float64Array};
+    use arrow_array::{ArrayRef, Float64Array, StringViewArray};
+    use std::ops::Range;
     use std::os::unix::fs::MetadataExt;
 
     #[test]
@@ -350,5 +351,38 @@ mod tests {
         }
         let rest = blocks() * 512;
         assert!(rest < 2 << 20, "{rest} of {all} bytes are kept");
+    }
+
+    /// Rows that are written with one write are segments of their own; those of a view are
+    /// written as streams.
+    #[test]
+    fn segments_of_one_write_are_read_one_by_one() {
+        let numbers = Arc::new(Float64Array::from_iter_values((0..900).map(f64::from)));
+        let texts = (0..900).map(|row| Some(format!("text {row}")));
+        let texts = Arc::new(StringViewArray::from_iter(texts));
+        for column in [numbers as ArrayRef, texts] {
+            let dir = tempfile::tempdir().unwrap();
+            let whole = RecordBatch::try_from_iter([("x", column)]).unwrap();
+            let spill = Arc::new(Spill::new(dir.path().to_owned(), whole.schema()));
+            let pool = Pool::new(2, 1 << 20);
+            let parts = [0..100, 100..101, 101..600, 600..900].map(|rows: Range<usize>| {
+                let part = whole.slice(rows.start, rows.len());
+                let halves = [0..rows.len() / 2, rows.len() / 2..rows.len()];
+                (
+                    part.clone(),
+                    halves.map(|half| part.slice(half.start, half.len())),
+                )
+            });
+            let rows = parts.iter().map(|(_, halves)| halves.to_vec());
+            let pieces = rows.map(|halves| halves.into_iter().map(Piece::whole).collect());
+            let permit = pool.admit(1).unwrap();
+            let segments = spill.submit(pieces.collect(), permit, &pool);
+            spill.settle(&pool).unwrap();
+            assert_eq!(segments.len(), parts.len());
+            for (segment, (part, _)) in segments.into_iter().zip(&parts).rev() {
+                let read = spill.read(vec![segment]).unwrap();
+                assert_eq!(concat_batches(&whole.schema(), &read).unwrap(), *part);
+            }
+        }
     }
 }
