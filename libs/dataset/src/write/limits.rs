@@ -13,6 +13,9 @@ const REOPEN_BYTES: usize = 16 << 20;
 /// What is written in one go, by one thread.
 const WHOLE_BYTES: usize = 8 << 20;
 
+/// Bytes of a partition that are worth a place of their own in the temporary file.
+const SPILLED: usize = 4 << 10;
+
 /// Descriptors left to others.
 const SPARE_FILES: u64 = 48;
 
@@ -24,8 +27,11 @@ pub(super) struct Limits {
     pub(super) unit_bytes: usize,
     /// Rows of all partitions that wait for more.
     pub(super) pending: usize,
-    /// The same, where they lie in slabs: these are emptied to the last row.
-    pub(super) slabs: usize,
+    /// The same, where they lie in slabs: these are emptied to the last row, and what is
+    /// fresh in the caches is emptied quicker.
+    slabs: (usize, usize),
+    /// Rows that are spilled with one write.
+    pub(super) together: usize,
     /// Encoders and their finished pages.
     pub(super) encoders: usize,
     /// An encoder before its first page.
@@ -54,7 +60,8 @@ impl Limits {
             unit_rows: UNIT_ROWS,
             unit_bytes: UNIT_BYTES.min(memory / 16),
             pending: memory / 4,
-            slabs: memory / 4 + memory / 16,
+            slabs: (memory / 8, memory / 4 + memory / 16),
+            together: (memory / 64).min(1 << 20),
             encoders,
             encoder,
             backlog: (memory / 16).min(16 << 20),
@@ -63,6 +70,14 @@ impl Limits {
             reopen: REOPEN_BYTES.min(memory / 8),
             whole: WHOLE_BYTES.min(memory / 16),
         }
+    }
+}
+
+impl Limits {
+    /// Rows of so many partitions that may wait in slabs.
+    pub(super) fn slabs(&self, partitions: usize) -> usize {
+        let (least, most) = self.slabs;
+        partitions.saturating_mul(SPILLED).clamp(least, most)
     }
 }
 

@@ -5,9 +5,6 @@ use super::PartitionedWriter;
 use crate::write::WriteError;
 use std::cmp::Reverse;
 
-/// Bytes of rows that are spilled with one write.
-const TOGETHER: usize = 256 << 10;
-
 impl PartitionedWriter {
     /// An estimate of what all encoders hold.
     fn encoders_cost(&self) -> usize {
@@ -26,7 +23,7 @@ impl PartitionedWriter {
 
     /// Makes room for a slab of `bytes`.
     pub(super) fn make_room(&mut self, bytes: usize) -> Result<(), WriteError> {
-        match self.waiting() + bytes > self.limits.slabs {
+        match self.waiting() + bytes > self.limits.slabs(self.partitions.len()) {
             true => self.relieve(),
             false => Ok(()),
         }
@@ -47,7 +44,7 @@ impl PartitionedWriter {
             }
             together.push(id);
             bytes += self.partitions[id as usize].pending_bytes;
-            if bytes >= TOGETHER {
+            if bytes >= self.limits.together {
                 self.spill_pending(&std::mem::take(&mut together))?;
                 bytes = 0;
             }
@@ -163,8 +160,9 @@ mod tests {
                 .sum();
             assert_eq!(writer.pending, waits);
         }
-        assert!(most <= writer.limits.slabs, "{most}");
-        assert!(most > writer.limits.slabs / 2, "{most}");
+        let limit = writer.limits.slabs(writer.partitions.len());
+        assert!(most <= limit, "{most}");
+        assert!(most > limit / 2, "{most}");
         assert!(pinned > most / 10, "{pinned} of {most}");
         assert!(writer.spilled_bytes() > 0);
     }

@@ -36,20 +36,33 @@ thread_local! {
 /// Rows that were given away; where they lie is known once they are written.
 #[derive(Debug)]
 pub(super) struct Segment {
-    place: Arc<OnceLock<Place>>,
+    /// Those of all segments of one write.
+    places: Arc<Places>,
+    index: usize,
     /// Bytes of the rows in memory.
     pub(super) raw: usize,
     rows: usize,
 }
 
+/// Where the segments of one write are, once they are written.
+type Places = OnceLock<Vec<Place>>;
+
 impl Segment {
-    /// Of `pieces`, which have no place yet.
-    fn of(pieces: &[Piece]) -> Segment {
+    /// Of `pieces`, number `index` of a write.
+    fn of(pieces: &[Piece], index: usize, places: &Arc<Places>) -> Segment {
         Segment {
-            place: Arc::default(),
+            places: places.clone(),
+            index,
             raw: pieces.iter().map(Piece::bytes).sum(),
             rows: pieces.iter().map(Piece::num_rows).sum(),
         }
+    }
+
+    fn place(&self) -> io::Result<Place> {
+        let place = self.places.get().and_then(|all| all.get(self.index));
+        place
+            .copied()
+            .ok_or_else(|| io::Error::other("a segment has no place"))
     }
 }
 
@@ -100,29 +113,9 @@ impl Spill {
 
     /// Puts `batch` away at once.
     pub(super) fn put(&self, batch: RecordBatch) -> Result<Segment, WriteError> {
-        let pieces = vec![Piece::whole(batch)];
-        let segment = Segment::of(&pieces);
-        let rows = vec![(pieces, segment.place.clone())];
-        self.write(&rows).map_err(|source| self.failed(source))?;
-        Ok(segment)
-    }
-
-    /// Writes one segment behind the other.
-    fn write(&self, rows: &Placed) -> io::Result<()> {
-        let raw = rows.iter().flat_map(|(pieces, _)| pieces).map(Piece::bytes);
-        let mut bytes = Vec::with_capacity(raw.sum());
-        let mut lengths = Vec::with_capacity(rows.len());
-        for (pieces, _) in rows {
-            let before = bytes.len();
-            self.form.encode(pieces, &mut bytes)?;
-            lengths.push(bytes.len() - before);
-        }
-        let mut start = self.append(&bytes)?;
-        for ((_, place), length) in rows.iter().zip(lengths) {
-            let _ = place.set(Place { start, length });
-            start += length as u64;
-        }
-        Ok(())
+        let rows = [vec![Piece::whole(batch)]];
+        let places = self.write(&rows).map_err(|source| self.failed(source))?;
+        Ok(Segment::of(&rows[0], 0, &Arc::new(Places::from(places))))
     }
 
     /// Has the pool put `rows` away, each a segment, with one write; `permit` is theirs.
@@ -132,15 +125,34 @@ impl Spill {
         permit: Permit,
         pool: &Pool,
     ) -> Vec<Segment> {
-        let segments: Vec<Segment> = rows.iter().map(|pieces| Segment::of(pieces)).collect();
-        let places = segments.iter().map(|segment| segment.place.clone());
-        let rows = rows.into_iter().zip(places).collect();
+        let places = Arc::default();
+        let numbered = rows.iter().enumerate();
+        let segments = numbered.map(|(index, pieces)| Segment::of(pieces, index, &places));
+        let segments = segments.collect();
         self.waiting.fetch_add(1, Ordering::AcqRel);
         pool.shared().submit(Arc::new(Put {
             spill: self.clone(),
             rows: Mutex::new(Some((rows, permit))),
+            places,
         }));
         segments
+    }
+
+    /// Writes one segment behind the other.
+    fn write(&self, rows: &[Vec<Piece>]) -> io::Result<Vec<Place>> {
+        let raw = rows.iter().flatten().map(Piece::bytes).sum();
+        let (mut bytes, mut ends) = (Vec::with_capacity(raw), Vec::with_capacity(rows.len()));
+        for pieces in rows {
+            self.form.encode(pieces, &mut bytes)?;
+            ends.push(bytes.len());
+        }
+        let start = self.append(&bytes)?;
+        let starts = std::iter::once(&0).chain(&ends);
+        let place = |(from, to): (&usize, &usize)| Place {
+            start: start + *from as u64,
+            length: to - from,
+        };
+        Ok(starts.zip(&ends).map(place).collect())
     }
 
     /// Waits until every segment has its place.
@@ -177,17 +189,17 @@ impl Spill {
         segments: &[Segment],
         decode: impl FnOnce(&[u8]) -> io::Result<T>,
     ) -> io::Result<T> {
-        let nowhere = || io::Error::other("a segment has no place");
-        let file = self.lock().file.clone().ok_or_else(nowhere)?;
-        let places = segments
+        let file = self.lock().file.clone();
+        let file = file.ok_or_else(|| io::Error::other("nothing was spilled"))?;
+        let places: Vec<Place> = segments
             .iter()
-            .map(|segment| segment.place.get().ok_or_else(nowhere));
-        let places: Vec<&Place> = places.collect::<io::Result<_>>()?;
+            .map(Segment::place)
+            .collect::<io::Result<_>>()?;
         let length: usize = places.iter().map(|place| place.length).sum();
         READ.with_borrow_mut(|bytes| {
             bytes.resize(length.max(bytes.len()), 0);
             let mut rest = &mut bytes[..length];
-            for place in places {
+            for place in &places {
                 let (part, behind) = rest.split_at_mut(place.length);
                 file.read_exact_at(part, place.start)?;
                 self.give_back(&file, place);
@@ -249,11 +261,10 @@ impl Drop for Spill {
 /// Rows on their way into the file.
 struct Put {
     spill: Arc<Spill>,
-    rows: Mutex<Option<(Placed, Permit)>>,
+    /// Those of each segment.
+    rows: Mutex<Option<(Vec<Vec<Piece>>, Permit)>>,
+    places: Arc<Places>,
 }
-
-/// The rows of each segment, and where they are once they are written.
-type Placed = Vec<(Vec<Piece>, Arc<OnceLock<Place>>)>;
 
 impl Task for Put {
     fn run(&self) -> Result<(), WriteError> {
@@ -262,9 +273,12 @@ impl Task for Put {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let written = rows.map_or(Ok(()), |(rows, _permit)| self.spill.write(&rows));
+        let written = rows.map(|(rows, _permit)| self.spill.write(&rows));
+        let placed = written
+            .transpose()
+            .map(|places| places.map(|places| self.places.set(places)));
         self.spill.waiting.fetch_sub(1, Ordering::AcqRel);
-        written.map_err(|source| self.spill.failed(source))
+        placed.map(drop).map_err(|source| self.spill.failed(source))
     }
 }
 
