@@ -60,7 +60,7 @@ impl Limits {
             unit_rows: UNIT_ROWS,
             unit_bytes: UNIT_BYTES.min(memory / 16),
             pending: memory / 4,
-            slabs: (memory / 8, memory / 4 + memory / 16),
+            slabs: (memory / 16, memory / 4 + memory / 16),
             together: (memory / 64).min(1 << 20),
             encoders,
             encoder,

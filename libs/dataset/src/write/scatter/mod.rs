@@ -22,9 +22,14 @@ const WINDOW_ROWS: usize = 1 << 20;
 const WINDOW_BATCHES: usize = 256;
 
 /// Bytes that are put together at most, and their share of the memory that the writer has.
-/// Several windows are in memory at once, and a slab needs no large ones.
+/// Several windows are in memory at once, and a slab needs no large ones: what was gathered
+/// and what is laid stay in the caches. Only with many pieces it does.
 const WINDOW: (usize, u64) = (32 << 20, 8);
 const SLAB_WINDOW: (usize, u64) = (16 << 20, 16);
+const SMALL_WINDOW: (usize, u64) = (8 << 20, 32);
+
+/// Bytes of a piece for which a slab's window need not grow.
+const PIECE: usize = 4 << 10;
 
 /// So many pieces pay for further threads.
 const MANY_PIECES: usize = 256;
@@ -42,8 +47,8 @@ const NONE: u32 = u32::MAX;
 /// Gathers batches to be split by the partitions of their rows, in order.
 #[derive(Debug)]
 pub struct Scatter {
-    /// Bytes that are put together at most.
-    limit: usize,
+    /// Bytes that are put together at most: with few pieces, and with many.
+    limits: (usize, usize),
     window: Window,
     /// The piece of each partition in the window, by partition number.
     piece_of: Vec<u32>,
@@ -69,13 +74,16 @@ impl Scatter {
     /// For batches of `schema`, on their way to a writer with `settings`, whose threads
     /// copy many pieces side by side.
     pub fn new(schema: SchemaRef, settings: &WriterSettings) -> Self {
-        let (most, part) = match slab::holds(&schema) {
-            true => SLAB_WINDOW,
-            false => WINDOW,
+        let (few, many) = match slab::holds(&schema) {
+            true => (SMALL_WINDOW, SLAB_WINDOW),
+            false => (WINDOW, WINDOW),
         };
-        let share = usize::try_from(settings.memory / part).unwrap_or(usize::MAX);
+        let limit = |(most, part): (usize, u64)| {
+            let share = usize::try_from(settings.memory / part).unwrap_or(usize::MAX);
+            share.min(most)
+        };
         Scatter {
-            limit: share.min(most),
+            limits: (limit(few), limit(many)),
             window: Window::new(schema, settings.threads),
             piece_of: Vec::new(),
         }
@@ -96,7 +104,8 @@ impl Scatter {
 
     fn is_due(&self) -> bool {
         let (rows, pieces) = (self.window.pieces.len(), self.window.counts.len());
-        let full = rows >= WINDOW_ROWS || self.window.bytes >= self.limit;
+        let limit = (pieces * PIECE).clamp(self.limits.0, self.limits.1);
+        let full = rows >= WINDOW_ROWS || self.window.bytes >= limit;
         full || self.window.batches.len() >= WINDOW_BATCHES || rows >= pieces * ROWS_PER_PIECE
     }
 
