@@ -1,5 +1,5 @@
 //! Batches split by partition: exact copies, since a slice would pin its whole batch. With
-//! hundreds of partitions, parts of one copy, which are then let go of together.
+//! dozens of partitions, parts of one copy, which are then let go of together.
 
 mod deal;
 mod slab;
@@ -31,8 +31,9 @@ const SMALL_WINDOW: (usize, u64) = (8 << 20, 32);
 /// Bytes of a piece for which a slab's window need not grow.
 const PIECE: usize = 4 << 10;
 
-/// So many pieces pay for further threads.
-const MANY_PIECES: usize = 256;
+/// So many pieces pay for further threads, and for a slab. Fewer partitions have, within the
+/// same memory, enough rows for an encoder each, and are not spilled at all.
+const MANY_PIECES: usize = 32;
 
 /// One piece of a slab has at most this part of the rows: were it encoded at once, as much
 /// would be held for nothing.
@@ -256,7 +257,8 @@ mod tests {
         assert!(window(&many).is_slab());
         let list = DataType::new_list(DataType::Int64, true);
         assert!(!window_of(list, &many).is_slab(), "a slice counts them all");
-        let fewer: Vec<u32> = many.iter().map(|id| id % 255).collect();
+        let few = MANY_PIECES as u32 - 1;
+        let fewer: Vec<u32> = many.iter().map(|id| id % few).collect();
         assert!(!window(&fewer).is_slab());
         let mut sorted = many.clone();
         sorted.sort_unstable();
