@@ -64,8 +64,14 @@ impl PartitionedWriter {
 
     /// Encodes what was spilled: it comes before what waits in memory.
     pub(super) fn restore(&mut self, id: u32) -> Result<(), WriteError> {
-        for segment in self.take_spilled(id)? {
-            let batches = self.spill.read(vec![segment])?;
+        let mut segments = self.take_spilled(id)?.into_iter().peekable();
+        while segments.peek().is_some() {
+            let (mut together, mut bytes) = (Vec::new(), 0);
+            while let Some(segment) = segments.next_if(|_| bytes < self.limits.unit_bytes) {
+                bytes += segment.raw;
+                together.push(segment);
+            }
+            let batches = self.spill.read(together)?;
             self.encode(id, batches)?;
         }
         Ok(())
