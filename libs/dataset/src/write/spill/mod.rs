@@ -2,20 +2,20 @@
 //! file vanishes with the process. Segments are encoded by the pool: whoever hands rows
 //! over goes on meanwhile. What was read again is given back to the disk.
 
+mod form;
 mod freed;
 mod packed;
+mod segment;
 
+use self::form::{Form, from_stream};
 use self::freed::Freed;
-use self::packed::Trials;
+pub(super) use self::segment::Segment;
+use self::segment::{Place, Places};
 use super::WriteError;
 use super::piece::Piece;
 use super::pool::{Permit, Pool, Task};
 use arrow_array::RecordBatch;
-use arrow_ipc::CompressionType;
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
-use arrow_select::concat::concat_batches;
+use arrow_schema::SchemaRef;
 use rustix::fs::{FallocateFlags, fallocate};
 use std::cell::RefCell;
 use std::fs::File;
@@ -23,7 +23,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A buffer that much was read into is not kept.
 const MOST_KEPT: usize = 1 << 20;
@@ -31,45 +31,6 @@ const MOST_KEPT: usize = 1 << 20;
 thread_local! {
     /// Where segments are read: memory that is not fresh, for one small file after the other.
     static READ: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Rows that were given away; where they lie is known once they are written.
-#[derive(Debug)]
-pub(super) struct Segment {
-    /// Those of all segments of one write.
-    places: Arc<Places>,
-    index: usize,
-    /// Bytes of the rows in memory.
-    pub(super) raw: usize,
-    rows: usize,
-}
-
-/// Where the segments of one write are, once they are written.
-type Places = OnceLock<Vec<Place>>;
-
-impl Segment {
-    /// Of `pieces`, number `index` of a write.
-    fn of(pieces: &[Piece], index: usize, places: &Arc<Places>) -> Segment {
-        Segment {
-            places: places.clone(),
-            index,
-            raw: pieces.iter().map(Piece::bytes).sum(),
-            rows: pieces.iter().map(Piece::num_rows).sum(),
-        }
-    }
-
-    fn place(&self) -> io::Result<Place> {
-        let place = self.places.get().and_then(|all| all.get(self.index));
-        place
-            .copied()
-            .ok_or_else(|| io::Error::other("a segment has no place"))
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    start: u64,
-    length: usize,
 }
 
 /// The spill file; made when first used.
@@ -282,58 +243,11 @@ impl Task for Put {
     }
 }
 
-/// How the rows of a segment are written.
-#[derive(Debug)]
-enum Form {
-    /// Packed; most schemas are.
-    Packed(Trials),
-    /// As an Arrow stream, LZ4: what lies in memory in another way, as views and
-    /// dictionaries do.
-    Stream,
-}
-
-impl Form {
-    fn of(schema: &Schema) -> Form {
-        match packed::holds(schema) {
-            true => Form::Packed(Trials::new(schema.flattened_fields().len())),
-            false => Form::Stream,
-        }
-    }
-
-    /// Appends the rows of a segment to `bytes`.
-    fn encode(&self, pieces: &[Piece], bytes: &mut Vec<u8>) -> io::Result<()> {
-        match self {
-            Form::Packed(trials) => {
-                let mut writer = packed::Writer::new(trials, bytes);
-                pieces.iter().try_for_each(|piece| writer.add(piece))
-            }
-            Form::Stream => stream(pieces, bytes).map_err(io::Error::other),
-        }
-    }
-}
-
-fn from_stream(bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
-    let reader = StreamReader::try_new(bytes, None).map_err(io::Error::other)?;
-    reader.collect::<Result<_, _>>().map_err(io::Error::other)
-}
-
-fn stream(pieces: &[Piece], bytes: &mut Vec<u8>) -> Result<(), ArrowError> {
-    let batches: Vec<RecordBatch> = pieces.iter().map(Piece::batch).collect();
-    let Some(first) = batches.first() else {
-        return Ok(());
-    };
-    let whole = concat_batches(&first.schema(), &batches)?;
-    let options =
-        IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(bytes, &whole.schema(), options)?;
-    writer.write(&whole)?;
-    writer.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow_array::{ArrayRef, Float64Array, StringViewArray};
+    use arrow_select::concat::concat_batches;
     use std::ops::Range;
     use std::os::unix::fs::MetadataExt;
 
