@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn overwrite() -> Job {
     Job::new("o", Mode::Overwrite).rows("p=1", 20..25)
@@ -190,9 +191,10 @@ fn a_dataset_inside_a_dataset() {
 #[test]
 fn a_lock_held_by_others_is_waited_for_and_then_busy() {
     let scene = Scene::with_base();
-    let lock = millrace_storage::lock::Lock::try_acquire(scene.state().join("lock"))
-        .unwrap()
-        .unwrap();
+    // Not at once: until it runs its program, a process that another test has just begun
+    // holds what was open in this one.
+    let wait = Duration::from_secs(10);
+    let lock = millrace_storage::lock::Lock::acquire(scene.state().join("lock"), wait).unwrap();
     refused(
         &scene,
         &Job {
