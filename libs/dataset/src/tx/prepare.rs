@@ -93,8 +93,8 @@ fn ready_folder(
         dir::remove_dir(&new)?;
         return Ok(true);
     }
-    // What has no links has staged files, which were found there.
-    let missing = !partition.links.is_empty() && !new.is_dir();
+    // What is put in place with the root has no links to hold: all of it was staged.
+    let missing = heritage.is_none() && !new.is_dir();
     if missing {
         dir::create_dir_all(&new)?;
     }
