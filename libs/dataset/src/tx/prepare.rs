@@ -148,13 +148,10 @@ fn changed(new: &Path) -> Error {
 
 /// Makes the folders that are going to hold the partitions.
 pub(super) fn make_parents(root: &Root, partitions: &[PartitionIntent]) -> Result<(), Error> {
-    let folders = partitions
+    let within = partitions
         .iter()
-        .filter(|intent| intent.has_new_folder() && !intent.path.is_empty())
-        .map(|intent| root.partition(&intent.path));
-    let parents: BTreeSet<PathBuf> = folders
-        .map(|folder| dir::parent(&folder).to_owned())
-        .collect();
+        .filter(|intent| intent.has_new_folder() && !intent.path.is_empty());
+    let parents = probe::parents(root, within);
     Ok(parents.iter().try_for_each(dir::create_dir_all_synced)?)
 }
 

@@ -2,6 +2,7 @@
 //! after it there is no way back.
 
 use super::Error;
+use super::intent::PartitionIntent;
 use super::plan::Planned;
 use crate::root::Root;
 use millrace_fault::quoted;
@@ -64,17 +65,23 @@ fn exchange_is_taken_away() -> bool {
     cfg!(debug_assertions) && std::env::var_os("MILLRACE_NO_EXCHANGE").is_some()
 }
 
+/// The folders that hold, or are going to hold, one of `partitions`: few, whatever their
+/// number.
+pub(super) fn parents<'a>(
+    root: &Root,
+    partitions: impl Iterator<Item = &'a PartitionIntent>,
+) -> BTreeSet<PathBuf> {
+    let folders = partitions.map(|intent| root.partition(&intent.path));
+    folders
+        .map(|folder| dir::parent(&folder).to_owned())
+        .collect()
+}
+
 /// The folders that hold, or are going to hold, a partition, and those above them, as
 /// far as they exist.
 fn folders_above(root: &Root, planned: &[Planned]) -> BTreeSet<PathBuf> {
-    let folders = planned
-        .iter()
-        .map(|partition| root.partition(&partition.intent.path));
-    // Few, whatever the number of partitions: each is looked for once.
-    let parents: BTreeSet<PathBuf> = folders
-        .map(|folder| dir::parent(&folder).to_owned())
-        .collect();
     let mut above = BTreeSet::new();
+    let parents = parents(root, planned.iter().map(|partition| &partition.intent));
     for parent in parents.iter().map(|parent| existing(parent)) {
         let within = |path: &&Path| path.starts_with(root.path());
         above.extend(parent.ancestors().take_while(within).map(Path::to_owned));
