@@ -43,8 +43,10 @@ impl WholeFile {
     }
 
     fn write(&self, parts: Parts) -> Result<(), WriteError> {
-        let Rows { batches, _permit } = parts.rows;
-        let waited = batches;
+        let Rows {
+            batches: waited,
+            _permit,
+        } = parts.rows;
         let mut batches = self.spill.read(parts.spilled)?;
         batches.extend(waited);
         let chunks = self
