@@ -13,8 +13,8 @@ const REOPEN_BYTES: usize = 16 << 20;
 /// What is written in one go, by one thread.
 const WHOLE_BYTES: usize = 8 << 20;
 
-/// Bytes of a partition that are worth a place of their own in the temporary file.
-const SPILLED: usize = 4 << 10;
+/// Bytes of a partition that are worth being laid, or spilled, at once.
+const PART: usize = 4 << 10;
 
 /// Descriptors left to others.
 const SPARE_FILES: u64 = 48;
@@ -71,14 +71,17 @@ impl Limits {
             whole: WHOLE_BYTES.min(memory / 16),
         }
     }
-}
 
-impl Limits {
     /// Rows of so many partitions that may wait in slabs.
     pub(super) fn slabs(&self, partitions: usize) -> usize {
-        let (least, most) = self.slabs;
-        partitions.saturating_mul(SPILLED).clamp(least, most)
+        for_each_part(partitions, self.slabs)
     }
+}
+
+/// Bytes within `limits` for the rows of so many partitions: as few as are worth it.
+pub(super) fn for_each_part(partitions: usize, limits: (usize, usize)) -> usize {
+    let (least, most) = limits;
+    partitions.saturating_mul(PART).clamp(least, most)
 }
 
 /// How many files this process may hold open at once.

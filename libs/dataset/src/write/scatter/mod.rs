@@ -6,6 +6,7 @@ mod slab;
 
 use self::deal::Pieces;
 use self::slab::Slab;
+use super::limits::for_each_part;
 use super::piece::Piece;
 use super::size::raw_bytes;
 use crate::parquet::WriterSettings;
@@ -27,9 +28,6 @@ const WINDOW_BATCHES: usize = 256;
 const WINDOW: (usize, u64) = (32 << 20, 8);
 const SLAB_WINDOW: (usize, u64) = (16 << 20, 16);
 const SMALL_WINDOW: (usize, u64) = (8 << 20, 32);
-
-/// Bytes of a piece for which a slab's window need not grow.
-const PIECE: usize = 4 << 10;
 
 /// So many pieces pay for further threads, and for a slab. Fewer partitions have, within the
 /// same memory, enough rows for an encoder each, and are not spilled at all.
@@ -105,7 +103,7 @@ impl Scatter {
 
     fn is_due(&self) -> bool {
         let (rows, pieces) = (self.window.pieces.len(), self.window.counts.len());
-        let limit = (pieces * PIECE).clamp(self.limits.0, self.limits.1);
+        let limit = for_each_part(pieces, self.limits);
         let full = rows >= WINDOW_ROWS || self.window.bytes >= limit;
         full || self.window.batches.len() >= WINDOW_BATCHES || rows >= pieces * ROWS_PER_PIECE
     }
