@@ -2,6 +2,7 @@
 //! bytes alone.
 
 use super::PartitionedWriter;
+use super::waiting::parcels;
 use crate::write::WriteError;
 use std::cmp::Reverse;
 
@@ -36,20 +37,16 @@ impl PartitionedWriter {
             Some(_) => 0,
             None => self.pending / 2,
         };
-        let (mut together, mut bytes) = (Vec::new(), 0);
-        for id in self.fullest(self.pending - rest) {
-            if self.partitions[id as usize].open.is_some() {
-                self.encode_pending(id)?;
-                continue;
-            }
-            together.push(id);
-            bytes += self.partitions[id as usize].pending_bytes;
-            if bytes >= self.limits.together {
-                self.spill_pending(&std::mem::take(&mut together))?;
-                bytes = 0;
-            }
+        let fullest = self.fullest(self.pending - rest).into_iter();
+        let (open, others): (Vec<u32>, Vec<u32>) =
+            fullest.partition(|id| self.partitions[*id as usize].open.is_some());
+        for id in open {
+            self.encode_pending(id)?;
         }
-        self.spill_pending(&together)?;
+        let waits = |id: &u32| self.partitions[*id as usize].pending_bytes;
+        for ids in parcels(others, waits, self.limits.together) {
+            self.spill_pending(&ids)?;
+        }
         self.pinned = None;
         Ok(())
     }

@@ -64,13 +64,8 @@ impl PartitionedWriter {
 
     /// Encodes what was spilled: it comes before what waits in memory.
     pub(super) fn restore(&mut self, id: u32) -> Result<(), WriteError> {
-        let mut segments = self.take_spilled(id)?.into_iter().peekable();
-        while segments.peek().is_some() {
-            let (mut together, mut bytes) = (Vec::new(), 0);
-            while let Some(segment) = segments.next_if(|_| bytes < self.limits.unit_bytes) {
-                bytes += segment.raw;
-                together.push(segment);
-            }
+        let segments = self.take_spilled(id)?;
+        for together in parcels(segments, |segment| segment.raw, self.limits.unit_bytes) {
             let batches = self.spill.read(together)?;
             self.encode(id, batches)?;
         }
@@ -113,7 +108,42 @@ impl PartitionedWriter {
     }
 }
 
+/// `items` in their order, put together until they have so many bytes or there are no more.
+pub(super) fn parcels<T>(
+    items: Vec<T>,
+    bytes_of: impl Fn(&T) -> usize,
+    bytes: usize,
+) -> Vec<Vec<T>> {
+    let (mut parcels, mut parcel, mut weight) = (Vec::new(), Vec::new(), 0);
+    for item in items {
+        weight += bytes_of(&item);
+        parcel.push(item);
+        if weight >= bytes {
+            parcels.push(std::mem::take(&mut parcel));
+            weight = 0;
+        }
+    }
+    if !parcel.is_empty() {
+        parcels.push(parcel);
+    }
+    parcels
+}
+
 /// The rows as batches.
 pub(super) fn batches(pieces: Vec<Piece>) -> Vec<RecordBatch> {
     pieces.iter().map(Piece::batch).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parcels_have_so_many_bytes_but_the_last() {
+        let of = |items: &[usize]| parcels(items.to_vec(), |item| *item, 10);
+        assert!(of(&[]).is_empty());
+        assert_eq!(of(&[3]), [[3]]);
+        assert_eq!(of(&[10, 40, 5, 0]), [vec![10], vec![40], vec![5, 0]]);
+        assert_eq!(of(&[4, 4, 4, 9, 1]), [vec![4, 4, 4], vec![9, 1]]);
+    }
 }
