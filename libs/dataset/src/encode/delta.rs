@@ -66,7 +66,7 @@ pub(super) fn append<T: Integer>(values: &[T], page: &mut Vec<u8>) {
 }
 
 fn block<T: Integer>(deltas: &mut [T], page: &mut Vec<u8>) {
-    let least = deltas.iter().copied().min().unwrap_or_default();
+    let least = least(deltas);
     varint::append_signed(least.signed(), page);
     deltas
         .iter_mut()
@@ -82,6 +82,22 @@ fn block<T: Integer>(deltas: &mut [T], page: &mut Vec<u8>) {
         let values = miniblock.iter().map(|delta| delta.unsigned());
         pack(values, width, MINIBLOCK, page);
     }
+}
+
+/// The least of some values, found in several lanes side by side: one value after the other,
+/// each would wait for the one before.
+fn least<T: Integer>(values: &[T]) -> T {
+    let (groups, rest) = values.as_chunks::<8>();
+    let Some((first, groups)) = groups.split_first() else {
+        return rest.iter().copied().min().unwrap_or_default();
+    };
+    let mut lanes = *first;
+    for group in groups {
+        for (lane, value) in lanes.iter_mut().zip(group) {
+            *lane = (*lane).min(*value);
+        }
+    }
+    lanes.iter().chain(rest).copied().min().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -102,6 +118,23 @@ mod tests {
         page.clear();
         append::<i32>(&[], &mut page);
         assert_eq!(page, [0x80, 0x01, 4, 0, 0]);
+    }
+
+    #[test]
+    fn the_least_of_any_number_of_values() {
+        let values: Vec<i64> = (0..40)
+            .map(|i: i64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()))
+            .collect();
+        for start in 0..values.len() {
+            for end in start..=values.len() {
+                let some = &values[start..end];
+                assert_eq!(
+                    least(some),
+                    some.iter().copied().min().unwrap_or_default(),
+                    "{start}..{end}"
+                );
+            }
+        }
     }
 
     #[test]

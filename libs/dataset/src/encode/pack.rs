@@ -8,20 +8,24 @@ pub(super) fn pack(
     group: usize,
     page: &mut Vec<u8>,
 ) {
+    if width == 0 {
+        return;
+    }
     let padded = values.len().next_multiple_of(group);
     let end = page.len() + padded * width as usize / 8;
     page.reserve(end - page.len() + 16);
-    let (mut waiting, mut bits) = (0u128, 0);
+    let (mut waiting, mut bits) = (0u64, 0);
     for value in values {
-        waiting |= u128::from(value) << bits;
+        waiting |= value << bits;
         bits += width;
         if bits >= 64 {
-            page.extend_from_slice(&(waiting as u64).to_le_bytes());
-            waiting >>= 64;
+            page.extend_from_slice(&waiting.to_le_bytes());
             bits -= 64;
+            // What did not fit: fewer bits than the value has, or none.
+            waiting = value >> 1 >> (width - bits - 1);
         }
     }
-    page.extend_from_slice(&(waiting as u64).to_le_bytes());
+    page.extend_from_slice(&waiting.to_le_bytes());
     page.resize(end, 0);
 }
 
