@@ -30,7 +30,7 @@ const BATCH_ROWS: usize = 8192;
 const SMALL: u64 = 8;
 
 /// While a row group is encoded, files are decoded of at most this share of one.
-const AHEAD: u64 = 4;
+const AHEAD: u64 = 8;
 
 /// A file to rewrite.
 pub(crate) struct Input {
