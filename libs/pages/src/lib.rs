@@ -5,6 +5,7 @@
 mod checked;
 mod chunks;
 mod deltas;
+mod dictionaries;
 mod extent;
 mod page;
 mod places;

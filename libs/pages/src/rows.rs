@@ -2,6 +2,7 @@
 
 use crate::checked::most_rows;
 use crate::chunks::Groups;
+use crate::dictionaries;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, FieldRef, SchemaRef};
 use arrow_select::filter::prep_null_mask_filter;
@@ -24,6 +25,7 @@ pub struct Rows<R> {
     groups: Arc<[usize]>,
     columns: ProjectionMask,
     numbers: Vec<FieldRef>,
+    dictionaries: bool,
     batch_rows: usize,
     selection: Option<RowSelection>,
     limit: usize,
@@ -40,6 +42,7 @@ impl<R: ChunkReader + 'static> Rows<R> {
             groups: (0..count).collect(),
             columns: ProjectionMask::all(),
             numbers: Vec::new(),
+            dictionaries: false,
             batch_rows: 8192,
             selection: None,
             limit: usize::MAX,
@@ -65,6 +68,14 @@ impl<R: ChunkReader + 'static> Rows<R> {
     #[must_use]
     pub fn numbered(mut self, field: FieldRef) -> Self {
         self.numbers.push(field);
+        self
+    }
+
+    /// Strings and bytes come as the dictionaries, with keys of 32 bits, that they have in
+    /// the file, where that is quicker: the rest of their schema stays.
+    #[must_use]
+    pub fn with_dictionaries(mut self) -> Self {
+        self.dictionaries = true;
         self
     }
 
@@ -147,10 +158,14 @@ impl<R: ChunkReader + 'static> Rows<R> {
         numbers: &[FieldRef],
         selection: Option<RowSelection>,
     ) -> Result<ParquetRecordBatchReader> {
+        let schema = match self.dictionaries {
+            true => dictionaries::kept(&self.schema, &self.footer, &self.groups, self.batch_rows),
+            false => self.schema.clone(),
+        };
         let levels = parquet_to_arrow_field_levels_with_virtual(
             self.descriptor(),
             columns.clone(),
-            Some(self.schema.fields()),
+            Some(schema.fields()),
             numbers,
         )?;
         let groups = match selection {

@@ -183,6 +183,73 @@ fn rows_are_those_of_the_crate_for_every_codec_and_version() {
     }
 }
 
+/// The types of the columns of all batches, where they do not change.
+fn types(batches: &[RecordBatch]) -> Vec<DataType> {
+    let types = |batch: &RecordBatch| -> Vec<DataType> {
+        let fields = batch.schema();
+        fields
+            .fields()
+            .iter()
+            .map(|field| field.data_type().clone())
+            .collect()
+    };
+    let all: Vec<_> = batches.iter().map(types).collect();
+    assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    all[0].clone()
+}
+
+#[test]
+fn dictionaries_are_kept_where_that_is_quicker() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let batch = rows(3000);
+    let keyed = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let read = |groups: &[usize], batch_rows| {
+        let file: Bytes = std::fs::read(&path).unwrap().into();
+        let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).unwrap();
+        let rows = Rows::new(file, &footer)
+            .groups(groups)
+            .batch_rows(batch_rows);
+        let reader = rows.with_dictionaries().read().unwrap();
+        let found: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+        let kept: Vec<bool> = types(&found).iter().map(|found| *found == keyed).collect();
+        let plain = |array: &ArrayRef, wanted: &ArrayRef| {
+            arrow_cast::cast(array, wanted.data_type()).unwrap()
+        };
+        let expected = theirs(&path, groups, batch_rows);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            for (found, expected) in found.columns().iter().zip(expected.columns()) {
+                assert_eq!(&plain(found, expected), expected);
+            }
+        }
+        kept
+    };
+    let properties = |dictionary: bool, version: WriterVersion| {
+        WriterProperties::builder()
+            .set_writer_version(version)
+            .set_dictionary_enabled(dictionary)
+            .set_max_row_group_row_count(Some(1100))
+            .build()
+    };
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        // Of few values alone, and not within a struct.
+        let name = [false, false, true, false, false, false, false];
+        write(&path, &batch, properties(true, version));
+        assert_eq!(read(&[1], 700), name);
+        assert_eq!(read(&[0, 1], 200), name);
+        // Most batches would be of two row groups.
+        assert_eq!(read(&[0, 1, 2], 700), [false; 7]);
+        write(&path, &batch, properties(false, version));
+        assert_eq!(read(&[1], 700), [false; 7]);
+    }
+    // The dictionary grew too large: later pages go without.
+    let grown = WriterProperties::builder().set_dictionary_page_size_limit(20);
+    let grown = grown.set_write_batch_size(3).build();
+    write(&path, &batch, grown);
+    assert_eq!(read(&[0], 700), [false; 7]);
+}
+
 /// Texts, lists of them and digests without a dictionary, as these encodings have them.
 const DELTAS: [Encoding; 2] = [
     Encoding::DELTA_LENGTH_BYTE_ARRAY,
