@@ -4,11 +4,11 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::{
-    Array, ArrayRef, FixedSizeListArray, GenericListArray, OffsetSizeTrait, StructArray,
-    new_null_array,
+    Array, ArrayRef, FixedSizeListArray, GenericListArray, OffsetSizeTrait, RecordBatch,
+    RecordBatchOptions, StructArray, new_null_array,
 };
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, FieldRef, Fields, Schema, SchemaRef};
 use millrace_fault::{Coded, Exit, quoted};
 use std::sync::Arc;
 
@@ -322,30 +322,71 @@ fn list<O: OffsetSizeTrait>(
 }
 
 /// The columns of a batch of one file as the common `schema` has them.
-pub fn adapt_batch(
-    columns: &arrow_array::RecordBatch,
+pub fn adapt_batch(columns: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let arrays = adapt_columns(columns, schema, |array, field| {
+        adapt(array, field.data_type())
+    })?;
+    let options = RecordBatchOptions::new().with_row_count(Some(columns.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), arrays, &options)
+}
+
+/// The same, but values that come with a dictionary, whose keys have 32 bits, keep it, and
+/// so does their field.
+pub fn adapt_batch_keyed(
+    columns: &RecordBatch,
     schema: &SchemaRef,
-) -> Result<arrow_array::RecordBatch, ArrowError> {
-    let rows = columns.num_rows();
-    let column = |field: &Arc<Field>| match columns.column_by_name(field.name()) {
-        Some(array) => adapt(array, field.data_type()),
-        None => Ok(new_null_array(field.data_type(), rows)),
+) -> Result<RecordBatch, ArrowError> {
+    let arrays = adapt_columns(columns, schema, |array, field| match array.data_type() {
+        DataType::Dictionary(key, value)
+            if **key == DataType::Int32 && **value == *field.data_type() =>
+        {
+            whole(array)
+        }
+        _ => adapt(array, field.data_type()),
+    })?;
+    let field =
+        |(field, array): (&FieldRef, &ArrayRef)| match field.data_type() == array.data_type() {
+            true => field.clone(),
+            false => {
+                let data_type = array.data_type().clone();
+                Arc::new(field.as_ref().clone().with_data_type(data_type))
+            }
+        };
+    let fields: Fields = schema.fields().iter().zip(&arrays).map(field).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(columns.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+}
+
+/// `array`, if its dictionary has a value for every row that is not null: of an empty one,
+/// the parquet crate does not look.
+fn whole(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let values = array.as_any_dictionary().values();
+    let has_all = match values.is_empty() {
+        true => array.null_count() == array.len(),
+        false => values.null_count() == 0,
     };
-    let arrays = schema
-        .fields()
-        .iter()
-        .map(column)
-        .collect::<Result<Vec<_>, _>>()?;
-    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
-    arrow_array::RecordBatch::try_new_with_options(schema.clone(), arrays, &options)
+    let lacks = || ArrowError::InvalidArgumentError("a dictionary lacks values".to_owned());
+    has_all.then(|| array.clone()).ok_or_else(lacks)
+}
+
+fn adapt_columns(
+    columns: &RecordBatch,
+    schema: &SchemaRef,
+    adapted: impl Fn(&ArrayRef, &FieldRef) -> Result<ArrayRef, ArrowError>,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let column = |field: &FieldRef| match columns.column_by_name(field.name()) {
+        Some(array) => adapted(array, field),
+        None => Ok(new_null_array(field.data_type(), columns.num_rows())),
+    };
+    schema.fields().iter().map(column).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow_array::types::Int64Type;
-    use arrow_array::{Int32Array, ListArray, RecordBatch};
-    use arrow_schema::TimeUnit;
+    use arrow_array::{Int32Array, ListArray};
+    use arrow_schema::{Field, TimeUnit};
 
     #[test]
     fn what_widens() {
@@ -471,5 +512,27 @@ mod tests {
             error.to_string(),
             "column 'x' is Utf8 in 'p=1/a.parquet' but Int32 in 'p=2/b.parquet'"
         );
+    }
+
+    #[test]
+    fn dictionaries_are_kept_where_they_are_whole() {
+        use arrow_array::types::{Int8Type, Int32Type};
+        use arrow_array::{DictionaryArray, StringArray};
+        let texts = ["a", "b", "a"].map(Some);
+        let wide: DictionaryArray<Int32Type> = texts.into_iter().collect();
+        let narrow: DictionaryArray<Int8Type> = texts.into_iter().collect();
+        let lacking = StringArray::from(vec![Some("a"), None]);
+        let lacking = DictionaryArray::new(Int32Array::from(vec![0, 1]), Arc::new(lacking));
+        let text = Field::new("text", DataType::Utf8, true);
+        let schema: SchemaRef = Arc::new(Schema::new(vec![text]));
+        let adapted = |array: ArrayRef| {
+            let batch = RecordBatch::try_from_iter([("text", array)]).unwrap();
+            adapt_batch_keyed(&batch, &schema).map(|batch| batch.column(0).data_type().clone())
+        };
+        let kept = wide.data_type().clone();
+        assert_eq!(adapted(Arc::new(wide)).unwrap(), kept);
+        assert_eq!(adapted(Arc::new(narrow)).unwrap(), DataType::Utf8);
+        let told = adapted(Arc::new(lacking)).unwrap_err().to_string();
+        assert!(told.contains("a dictionary lacks values"), "{told}");
     }
 }

@@ -50,7 +50,8 @@ fn written(schema: &SchemaRef, properties: WriterProperties, groups: &[Vec<Recor
         let mut group = file.next_row_group().unwrap();
         for (index, mut encoder) in encoders.row_group().unwrap().into_iter().enumerate() {
             for batch in batches {
-                encoder.write(batch.column(index)).unwrap();
+                let array = encoder.fitted(batch.column(index)).unwrap();
+                encoder.write(&array).unwrap();
             }
             for chunk in encoder.close().unwrap() {
                 chunk.append_to(&mut group).unwrap();
@@ -106,6 +107,19 @@ fn cut(whole: &RecordBatch, lengths: &[usize]) -> Vec<RecordBatch> {
     }
     pieces.push(whole.slice(at, whole.num_rows() - at));
     pieces
+}
+
+/// The same rows, with dictionaries.
+fn keyed(batch: &RecordBatch) -> RecordBatch {
+    let keyed = |array: &ArrayRef| {
+        let value = Box::new(array.data_type().clone());
+        let keyed = DataType::Dictionary(Box::new(DataType::Int32), value);
+        arrow_cast::cast(array, &keyed).unwrap()
+    };
+    let names = batch.schema();
+    let names = names.fields().iter().map(|field| field.name().as_str());
+    let arrays = batch.columns().iter().map(keyed);
+    self::batch(names.zip(arrays).collect())
 }
 
 fn encodings() -> [Option<Encoding>; 3] {
@@ -229,6 +243,43 @@ proptest! {
                 written(&ours.schema(), properties(), &[cut(&ours, &lengths)]),
                 written(&ours.schema(), properties(), &[vec![ours]])
             );
+        }
+    }
+
+    #[test]
+    fn a_dictionary_that_rows_come_with_changes_no_byte(
+        values in runs(value()),
+        lengths in prop::collection::vec(0..90usize, 0..8),
+        bloom in any::<bool>(),
+    ) {
+        let text: StringArray = values.iter().collect();
+        let bytes: BinaryArray = values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
+        let large: LargeStringArray = values.iter().collect();
+        let whole = batch(vec![
+            ("text", Arc::new(text)),
+            ("bytes", Arc::new(bytes)),
+            ("large", Arc::new(large)),
+        ]);
+        let schema = whole.schema();
+        let pieces = cut(&whole, &lengths);
+        // Every other piece comes without one; those of the others differ, or are shared.
+        let shared = keyed(&whole);
+        let mut at = 0;
+        let mixed: Vec<RecordBatch> = pieces.iter().enumerate().map(|(n, piece)| {
+            at += piece.num_rows();
+            match n % 3 {
+                0 => piece.clone(),
+                1 => keyed(piece),
+                _ => shared.slice(at - piece.num_rows(), piece.num_rows()),
+            }
+        }).collect();
+        for encoding in encodings() {
+            let properties = || small(encoding)
+                .set_bloom_filter_enabled(bloom)
+                .set_bloom_filter_max_ndv(1000)
+                .build();
+            let expected = written(&schema, properties(), std::slice::from_ref(&pieces));
+            prop_assert_eq!(written(&schema, properties(), std::slice::from_ref(&mixed)), expected);
         }
     }
 

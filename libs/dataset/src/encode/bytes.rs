@@ -6,6 +6,7 @@
 use super::column::{Form, PageFacts, Take, Values};
 use super::dictionary::Dictionary;
 use super::extremes::{self, Extremes};
+use super::keyed::{Keyed, Translation};
 use super::{delta, hybrid};
 use arrow_array::GenericByteArray;
 use arrow_array::types::ByteArrayType;
@@ -22,6 +23,7 @@ use std::ops::Range;
 pub(super) struct Bytes {
     /// None without one, and since it grew too large.
     dictionary: Option<Dictionary>,
+    translation: Translation,
     extremes: Extremes,
     /// Bytes of the values of the page in work.
     bytes: usize,
@@ -36,6 +38,7 @@ impl Bytes {
     pub(super) fn new(form: &Form) -> Self {
         Bytes {
             dictionary: form.dictionary.then(Dictionary::default),
+            translation: Translation::default(),
             extremes: Extremes::default(),
             bytes: 0,
             numbers: Vec::new(),
@@ -74,6 +77,41 @@ impl Bytes {
         taken
     }
 
+    /// The same for values that come as keys.
+    fn translate<T: ByteArrayType>(
+        &mut self,
+        source: &Keyed<'_, T>,
+        rows: Range<usize>,
+        limit: usize,
+    ) -> usize {
+        let Some(dictionary) = &mut self.dictionary else {
+            return 0;
+        };
+        self.translation.turn_to(source.values);
+        self.numbers.reserve(rows.len());
+        let mut taken = 0;
+        for key in &source.keys[rows] {
+            let key = key.as_usize();
+            let value = source.value(key);
+            self.bytes += value.len();
+            taken += 1;
+            if let Some(number) = self.translation.get(key) {
+                self.numbers.push(number);
+                continue;
+            }
+            let (number, is_new) = dictionary.number(value);
+            self.translation.put(key, number);
+            self.numbers.push(number);
+            if is_new {
+                self.extremes.add(value);
+                if dictionary.page().len() >= limit {
+                    break;
+                }
+            }
+        }
+        taken
+    }
+
     /// Copies values until they alone have `limit` bytes; how many. The lengths come on
     /// top: zstd's fast levels shrink text better by some 5 % from 256 KiB on, where they
     /// look for longer matches.
@@ -98,6 +136,28 @@ impl Bytes {
             self.lengths.push(value.len() as i32);
             self.extremes.add(value);
             left = rest;
+        }
+        taken
+    }
+
+    /// The same for values that come as keys.
+    fn gather<T: ByteArrayType>(
+        &mut self,
+        source: &Keyed<'_, T>,
+        rows: Range<usize>,
+        limit: usize,
+    ) -> usize {
+        let mut taken = 0;
+        for key in &source.keys[rows] {
+            let value = source.value(key.as_usize());
+            self.data.extend_from_slice(value);
+            self.bytes += value.len();
+            self.lengths.push(value.len() as i32);
+            self.extremes.add(value);
+            taken += 1;
+            if self.data.len() >= limit {
+                break;
+            }
         }
         taken
     }
@@ -190,6 +250,15 @@ impl<T: ByteArrayType> Take<GenericByteArray<T>> for Bytes {
         match self.dictionary {
             Some(_) => self.number(array, rows, form.dictionary_bytes),
             None => self.copy(array, rows, form.page_bytes),
+        }
+    }
+}
+
+impl<T: ByteArrayType> Take<Keyed<'_, T>> for Bytes {
+    fn take(&mut self, source: &Keyed<'_, T>, rows: Range<usize>, form: &Form) -> usize {
+        match self.dictionary {
+            Some(_) => self.translate(source, rows, form.dictionary_bytes),
+            None => self.gather(source, rows, form.page_bytes),
         }
     }
 }

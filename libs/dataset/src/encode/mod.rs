@@ -13,6 +13,7 @@ mod delta;
 mod dictionary;
 mod extremes;
 mod hybrid;
+mod keyed;
 mod levels;
 mod numbers;
 mod own;
@@ -23,8 +24,9 @@ mod varint;
 use self::chunk::OwnChunk;
 use self::column::Form;
 use self::own::OwnColumn;
+use crate::evolution::adapt;
 use arrow_array::ArrayRef;
-use arrow_schema::{FieldRef, Schema, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -142,6 +144,17 @@ impl FieldEncoder {
     /// Whether many small arrays are better put together first.
     pub fn prefers_large(&self) -> bool {
         matches!(self.leaves, Leaves::Library(_))
+    }
+
+    /// `array` as [`FieldEncoder::write`] takes it: of the column's type, or, where the
+    /// encoder is ours, with a dictionary.
+    pub fn fitted(&self, array: &ArrayRef) -> Result<ArrayRef, ParquetError> {
+        match (&self.leaves, array.data_type()) {
+            (Leaves::Library(_), DataType::Dictionary(..)) => {
+                Ok(adapt(array, self.field.data_type())?)
+            }
+            _ => Ok(array.clone()),
+        }
     }
 
     /// Adds rows.

@@ -3,9 +3,10 @@
 use super::bytes::Bytes;
 use super::chunk::OwnChunk;
 use super::column::{Column, Form};
+use super::keyed::Keyed;
 use super::numbers::Numbers;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Decimal128Type;
+use arrow_array::types::{Decimal128Type, Int32Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
@@ -33,7 +34,7 @@ impl OwnColumn {
         }
     }
 
-    /// Adds the rows of `array`, of the column's type.
+    /// Adds the rows of `array`, of the column's type, strings and bytes also with a dictionary.
     pub(super) fn write(&mut self, array: &ArrayRef) -> Result<(), ParquetError> {
         match (self, array.data_type()) {
             (OwnColumn::Bytes(column), DataType::Utf8) => {
@@ -48,6 +49,7 @@ impl OwnColumn {
             (OwnColumn::Bytes(column), DataType::LargeBinary) => {
                 column.add(array, array.as_binary::<i64>())
             }
+            (OwnColumn::Bytes(column), DataType::Dictionary(..)) => write_keyed(column, array),
             (OwnColumn::Int32(column), DataType::Decimal128(..)) => {
                 let values: Vec<i32> = decimals(array).iter().map(|v| *v as i32).collect();
                 column.add(array, values.as_slice())
@@ -74,6 +76,21 @@ impl OwnColumn {
             OwnColumn::Float(column) => column.close(),
             OwnColumn::Double(column) => column.close(),
         }
+    }
+}
+
+/// Adds rows that come with a dictionary, which has a value for each that is not null.
+fn write_keyed(column: &mut Column<Bytes>, array: &ArrayRef) -> Result<(), ParquetError> {
+    let Some(rows) = array.as_dictionary_opt::<Int32Type>() else {
+        return Err(unfit(array.data_type()));
+    };
+    let values = rows.values();
+    match values.data_type() {
+        DataType::Utf8 => column.add(array, &Keyed::new(rows, values.as_string::<i32>())),
+        DataType::LargeUtf8 => column.add(array, &Keyed::new(rows, values.as_string::<i64>())),
+        DataType::Binary => column.add(array, &Keyed::new(rows, values.as_binary::<i32>())),
+        DataType::LargeBinary => column.add(array, &Keyed::new(rows, values.as_binary::<i64>())),
+        other => Err(unfit(other)),
     }
 }
 

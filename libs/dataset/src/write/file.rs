@@ -370,7 +370,8 @@ pub(super) fn write_pieces(
     batches: &[RecordBatch],
     encoder: &mut FieldEncoder,
 ) -> Result<(), ParquetError> {
-    let pieces: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
+    let piece = |batch: &RecordBatch| encoder.fitted(batch.column(index));
+    let pieces: Vec<ArrayRef> = batches.iter().map(piece).collect::<Result<_, _>>()?;
     let count: usize = pieces.iter().map(|piece| piece.len()).sum();
     let are_small = pieces.len() > 1 && count / pieces.len() < SMALL_PIECE_ROWS;
     if are_small && encoder.prefers_large() {
@@ -378,7 +379,5 @@ pub(super) fn write_pieces(
             pieces.iter().map(|piece| piece.as_ref()).collect();
         return encoder.write(&concat(&arrays)?);
     }
-    pieces
-        .into_iter()
-        .try_for_each(|piece| encoder.write(piece))
+    pieces.iter().try_for_each(|piece| encoder.write(piece))
 }
