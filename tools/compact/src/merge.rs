@@ -7,7 +7,7 @@ use crate::verify;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use millrace_cli::Job;
-use millrace_dataset::evolution::{Evolution, adapt_batch};
+use millrace_dataset::evolution::{Evolution, adapt_batch, adapt_batch_keyed};
 use millrace_dataset::listing::DataFile;
 use millrace_dataset::parquet::Codec;
 use millrace_dataset::provenance;
@@ -381,10 +381,13 @@ fn decode(
         .map(|&group| groups[group].compressed_size())
         .sum();
     let per_row = bytes.max(0) as f64 / rows.max(1) as f64;
-    let mut reader = reader(source, &input.footer, &run)?;
+    let rows = || Rows::new(source.clone(), &input.footer).groups(&run);
+    let mut reader = source.guarded(|| rows().batch_rows(BATCH_ROWS).with_dictionaries().read())?;
     while let Some(batch) = next(source, &mut reader)? {
         let stored = (per_row * batch.num_rows() as f64) as u64;
-        if !hand.over(Piece::Rows(adapted(source, &batch, schema)?, stored)) {
+        let rows = adapt_batch_keyed(&batch, schema)
+            .map_err(|error| ReadError::arrow(source.path(), error))?;
+        if !hand.over(Piece::Rows(rows, stored)) {
             return Ok(false);
         }
     }

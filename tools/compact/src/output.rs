@@ -1,6 +1,7 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use millrace_dataset::parquet::{Codec, Encodings, WriterSettings};
 use millrace_dataset::read::Source;
@@ -94,7 +95,7 @@ impl Output {
 
     /// Adds rows, which were `bytes` long in the inputs.
     pub(crate) fn push(&mut self, batch: RecordBatch, bytes: u64) -> Result<(), Failure> {
-        let memory = batch.get_array_memory_size();
+        let memory = memory(&batch);
         self.left = self.left.saturating_sub(bytes);
         self.decoded.0 += memory as u64;
         self.decoded.1 += bytes;
@@ -234,6 +235,20 @@ impl Output {
         self.known = (0, 0);
         Ok(self.files.end_file()?)
     }
+}
+
+/// Bytes of rows in memory, as if none came with a dictionary: row groups do not depend on
+/// how their rows were read.
+fn memory(batch: &RecordBatch) -> usize {
+    let memory = |array: &ArrayRef| match array.as_any_dictionary_opt() {
+        None => array.get_array_memory_size(),
+        Some(keyed) => {
+            let values = keyed.values();
+            let bytes = values.to_data().get_slice_memory_size().unwrap_or(0);
+            keyed.keys().get_array_memory_size() + array.len() * bytes / values.len().max(1)
+        }
+    };
+    batch.columns().iter().map(memory).sum()
 }
 
 /// A column chunk's bytes with its statistics, page indexes and bloom filter.

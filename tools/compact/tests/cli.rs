@@ -12,6 +12,8 @@ use arrow_array::{ArrayRef, Int32Array, ListArray, RecordBatch, StringArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field};
 use millrace_testkit::{Outcome, run, run_with, sh, tempdir, tool};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -215,6 +217,36 @@ fn columns_that_differ_are_merged_by_name() {
         refused.stderr
     );
     assert_eq!(names(&root, "order_hour=0"), files);
+}
+
+#[test]
+fn texts_with_and_without_dictionaries_stand_side_by_side() {
+    for codec in [Compression::ZSTD(ZstdLevel::default()), Compression::SNAPPY] {
+        let base = tempdir().unwrap();
+        let root = base.path().join("out");
+        fs::create_dir_all(root.join("k=1")).unwrap();
+        for part in 0..6i32 {
+            let text = |n: i32| (n % 7 != part).then(|| format!("text {}", n % (3 + 2 * part)));
+            let texts: StringArray = (0..2000).map(text).collect();
+            let none: StringArray = (0..2000).map(|_| None::<&str>).collect();
+            let columns: [(&str, ArrayRef, bool); 3] = [
+                ("id", Arc::new(Int32Array::from_iter_values(0..2000)), false),
+                ("text", Arc::new(texts), true),
+                ("none", Arc::new(none), true),
+            ];
+            let rows = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+            let properties = WriterProperties::builder()
+                .set_compression(codec)
+                .set_dictionary_enabled(part != 3)
+                .set_max_row_group_row_count(Some(if part == 4 { 300 } else { 2000 }));
+            let path = root.join(format!("k=1/part-{part}.parquet"));
+            tree::close(&path, &rows, properties.build());
+        }
+        let before = tree::read(&root);
+        compact(&root, &["--all"]).code(0);
+        let after = tree::read(&root);
+        assert_eq!((after["k=1"].0, &after["k=1"].1), (1, &before["k=1"].1));
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(crate) fn file(path: &Path, batch: &RecordBatch, metadata: &[(&str, &str)]) 
     close(path, batch, properties);
 }
 
-fn close(path: &Path, batch: &RecordBatch, properties: WriterProperties) {
+pub(crate) fn close(path: &Path, batch: &RecordBatch, properties: WriterProperties) {
     let mut writer = ArrowWriter::try_new(
         File::create(path).unwrap(),
         batch.schema(),
