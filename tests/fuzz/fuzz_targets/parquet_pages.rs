@@ -5,8 +5,10 @@
 #![no_main]
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use millrace_dataset::evolution::{adapt_batch, adapt_batch_keyed};
 use millrace_fault::guarded;
 use millrace_pages::Rows;
 use parquet::arrow::ArrowWriter;
@@ -49,18 +51,23 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let content = Bytes::from(content);
     // The crate is asked only what we have read: it aborts on what we refuse.
-    let Some(ours) = ours(&content) else {
+    let Some(found) = ours(&content, false) else {
         return;
     };
     if let Some(theirs) = theirs(&content) {
-        assert_eq!(ours, theirs);
+        assert_eq!(found, theirs);
+    }
+    if let Some(keyed) = ours(&content, true) {
+        assert_eq!(found, keyed);
     }
 });
 
 fn file(version: WriterVersion, codec: Compression, coding: Option<Encoding>) -> Vec<u8> {
     let ids = Int64Array::from_iter((0..60).map(|n| (n % 7 != 0).then_some(n * n)));
     let texts = StringArray::from_iter((0..60).map(|n| (n % 4 != 0).then(|| format!("text {}", n % 9))));
-    let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("text", Arc::new(texts))];
+    let words = StringArray::from_iter((0..60).map(|n| (n % 5 != 0).then_some(["a", "b"][n % 2])));
+    let columns: [(&str, ArrayRef); 3] =
+        [("id", Arc::new(ids)), ("text", Arc::new(texts)), ("word", Arc::new(words))];
     let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
     let properties = WriterProperties::builder()
         .set_compression(codec)
@@ -85,12 +92,21 @@ fn theirs(content: &Bytes) -> Option<Vec<RecordBatch>> {
     guarded("fuzz", read).ok().flatten()
 }
 
-fn ours(content: &Bytes) -> Option<Vec<RecordBatch>> {
+/// The same by us, where `keyed` with dictionaries that are undone.
+fn ours(content: &Bytes, keyed: bool) -> Option<Vec<RecordBatch>> {
     let read = || {
         let footer = ArrowReaderMetadata::load(content, ArrowReaderOptions::new()).ok();
-        let rows = footer.map(|footer| Rows::new(content.clone(), &footer).batch_rows(16));
-        let reader = rows.and_then(|rows| rows.read().ok());
-        Ok(reader.and_then(|reader| reader.collect::<Result<Vec<_>, _>>().ok()))
+        let batches = footer.and_then(|footer| {
+            let rows = Rows::new(content.clone(), &footer).batch_rows(16);
+            let rows = if keyed { rows.with_dictionaries() } else { rows };
+            let batches = rows.read().ok()?;
+            let plain = |batch: Result<RecordBatch, ArrowError>| {
+                let keyed = adapt_batch_keyed(&batch?, footer.schema())?;
+                adapt_batch(&keyed, footer.schema())
+            };
+            batches.map(plain).collect::<Result<Vec<_>, _>>().ok()
+        });
+        Ok(batches)
     };
     guarded("fuzz", read).ok().flatten()
 }
