@@ -8,7 +8,8 @@ use arrow_array::{
     RecordBatchOptions, StructArray, new_null_array,
 };
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, FieldRef, Fields, Schema, SchemaRef};
+use arrow_schema::extension::{EXTENSION_TYPE_METADATA_KEY, EXTENSION_TYPE_NAME_KEY};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use millrace_fault::{Coded, Exit, quoted};
 use std::sync::Arc;
 
@@ -102,14 +103,7 @@ impl Column {
                 second: file.to_owned(),
                 second_type: field.data_type().to_string(),
             })?;
-        let nullable = self.field.is_nullable() || field.is_nullable();
-        self.field = Arc::new(
-            self.field
-                .as_ref()
-                .clone()
-                .with_data_type(data_type)
-                .with_nullable(nullable),
-        );
+        self.field = together(&self.field, field, data_type);
         Ok(())
     }
 }
@@ -156,13 +150,24 @@ fn is_binary(data_type: &DataType) -> bool {
 
 fn item(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
     let data_type = widened(a.data_type(), b.data_type())?;
+    Some(together(a, b, data_type))
+}
+
+/// The field of the values of both. Of an extension type, as a UUID or JSON is, only if both
+/// are: else some values may be anything.
+fn together(a: &Field, b: &Field, data_type: DataType) -> FieldRef {
+    let extension = |field: &Field| {
+        let name = field.extension_type_name().map(str::to_owned);
+        (name, field.extension_type_metadata().map(str::to_owned))
+    };
+    let mut metadata = a.metadata().clone();
+    if extension(a) != extension(b) {
+        metadata.remove(EXTENSION_TYPE_NAME_KEY);
+        metadata.remove(EXTENSION_TYPE_METADATA_KEY);
+    }
     let nullable = a.is_nullable() || b.is_nullable();
-    Some(Arc::new(
-        a.as_ref()
-            .clone()
-            .with_data_type(data_type)
-            .with_nullable(nullable),
-    ))
+    let field = a.clone().with_data_type(data_type).with_nullable(nullable);
+    Arc::new(field.with_metadata(metadata))
 }
 
 /// The fields of both, by name; one that a side lacks is nullable.
@@ -386,7 +391,8 @@ mod tests {
     use super::*;
     use arrow_array::types::Int64Type;
     use arrow_array::{Int32Array, ListArray};
-    use arrow_schema::{Field, TimeUnit};
+    use arrow_schema::TimeUnit;
+    use arrow_schema::extension::Uuid;
 
     #[test]
     fn what_widens() {
@@ -512,6 +518,31 @@ mod tests {
             error.to_string(),
             "column 'x' is Utf8 in 'p=1/a.parquet' but Int32 in 'p=2/b.parquet'"
         );
+    }
+
+    #[test]
+    fn an_extension_type_is_that_of_all_files() {
+        let plain = Field::new("x", DataType::FixedSizeBinary(16), false);
+        let uuid = plain.clone().with_extension_type(Uuid);
+        let inside =
+            |field: &Field| Field::new("s", DataType::Struct(vec![field.clone()].into()), false);
+        let of = |files: [&Field; 2]| {
+            let mut evolution = Evolution::default();
+            for field in files {
+                let fields = vec![field.clone(), inside(field)];
+                evolution.add("", &Schema::new(fields)).unwrap();
+            }
+            evolution.schema()
+        };
+        for (files, expected) in [
+            ([&uuid, &uuid], &uuid),
+            ([&uuid, &plain], &plain),
+            ([&plain, &uuid], &plain),
+        ] {
+            let schema = of(files);
+            assert_eq!(schema.field(0), expected);
+            assert_eq!(schema.field(1), &inside(expected));
+        }
     }
 
     #[test]

@@ -31,17 +31,18 @@ pub(crate) fn kept(
             continue;
         };
         let gains = |group: &&RowGroupMetaData| gains(group.column(leaf));
-        if may(field.data_type()) && groups.iter().all(gains) {
+        if may(field) && groups.iter().all(gains) {
             *field = Arc::new(with_dictionary(field));
         }
     }
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// Types of one leaf.
-fn may(data_type: &DataType) -> bool {
+/// Types of one leaf; what has an extension type is not one of its dictionary's.
+fn may(field: &Field) -> bool {
     use DataType::{Binary, LargeBinary, LargeUtf8, Utf8};
-    matches!(data_type, Utf8 | LargeUtf8 | Binary | LargeBinary)
+    let is_bytes = matches!(field.data_type(), Utf8 | LargeUtf8 | Binary | LargeBinary);
+    is_bytes && field.extension_type_name().is_none()
 }
 
 fn with_dictionary(field: &Field) -> Field {

@@ -225,6 +225,34 @@ def a_compacted_dataset_is_read_by_all(bench):
     assert duck(f"select count(*), sum(amount) from '{out}/**/*.parquet'") == before
 
 
+@check
+def uuids_and_json_stay_what_they_are(bench):
+    (bench.dir / "typed").mkdir()
+    rows = "i, uuid() as u, json_object('a', i) as j, {'u': uuid(), 'i': i} as s"
+    for part in "ab":
+        target = bench.dir / "typed" / f"{part}.parquet"
+        duckdb.sql(f"copy (select {rows} from range(1000) t(i)) to '{target}' (format parquet)")
+    relation = lambda name: f"read_parquet('{bench.dir}/{name}/*.parquet')"
+    types = lambda name: [row[1] for row in duckdb.sql(f"describe from {relation(name)}").fetchall()]
+    rows_of = lambda name: sorted(map(repr, duckdb.sql(f"from {relation(name)}").fetchall()))
+    expected, rows = types("typed"), rows_of("typed")
+    assert expected[1:] == ["UUID", "JSON", "STRUCT(u UUID, i BIGINT)"], expected
+    bench.sh("ingest typed | validate | partition retyped")
+    bench.sh("compact typed --all")
+    for name in ("retyped", "typed"):
+        assert len(list((bench.dir / name).glob("*.parquet"))) == 1, name
+        assert types(name) == expected, (name, types(name))
+        assert rows_of(name) == rows, name
+        assert table_of(bench.sh(f"prune {name} --select u,j")).column_names == ["u", "j"]
+    # A file whose values may be any bytes: together they are.
+    duckdb.sql(f"copy (select i, s.u as u from {relation('typed')}) to '{bench.dir}/typed/c.parquet' (format parquet)")
+    plain = pq.read_table(bench.dir / "typed" / "c.parquet")
+    plain = plain.set_column(1, "u", plain["u"].combine_chunks().storage)
+    pq.write_table(plain, bench.dir / "typed" / "c.parquet")
+    bench.sh("compact typed --all")
+    assert types("typed")[:3] == ["BIGINT", "BLOB", "JSON"], types("typed")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
