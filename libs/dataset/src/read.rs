@@ -3,9 +3,9 @@
 use arrow_schema::ArrowError;
 use bytes::{Buf, Bytes};
 use millrace_fault::{Coded, Exit, Failure, guarded, quoted};
-use millrace_pages::reason;
+use millrace_pages::{footer, reason};
 use millrace_storage::{self as storage, Location, ReadAt, open_read_at};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
@@ -154,8 +154,7 @@ impl Source {
         } else {
             PageIndexPolicy::Skip
         };
-        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
-        self.guarded(|| ArrowReaderMetadata::load(self, options))
+        self.guarded(|| footer(self, policy))
     }
 
     /// Runs a step of the Parquet library on this file: its errors, and its panics on

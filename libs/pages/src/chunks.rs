@@ -2,6 +2,7 @@
 
 use crate::extent::Extent;
 use crate::page::Pages;
+use arrow_schema::TimeUnit;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::column::page::{PageIterator, PageReader};
@@ -23,6 +24,8 @@ pub(crate) struct Groups<R> {
     bytes: Option<Arc<Extent>>,
     /// Whether pages are to be skipped.
     skipping: bool,
+    /// What timestamps of 96 bits become, by leaf.
+    units: Arc<[Option<TimeUnit>]>,
 }
 
 impl<R> Clone for Groups<R> {
@@ -33,19 +36,26 @@ impl<R> Clone for Groups<R> {
             groups: self.groups.clone(),
             bytes: self.bytes.clone(),
             skipping: self.skipping,
+            units: self.units.clone(),
         }
     }
 }
 
 impl<R: ChunkReader + 'static> Groups<R> {
-    /// Those with these numbers.
-    pub(crate) fn new(source: Arc<R>, footer: Arc<ParquetMetaData>, groups: Arc<[usize]>) -> Self {
+    /// Those with these numbers. Leaves that are timestamps of 96 bits become `units`.
+    pub(crate) fn new(
+        source: Arc<R>,
+        footer: Arc<ParquetMetaData>,
+        groups: Arc<[usize]>,
+        units: Vec<Option<TimeUnit>>,
+    ) -> Self {
         Groups {
             source,
             footer,
             groups,
             bytes: None,
             skipping: false,
+            units: units.into(),
         }
     }
 
@@ -80,9 +90,10 @@ impl<R: ChunkReader + 'static> Groups<R> {
         let places = self.skipping.then(places).flatten();
         let group = self.footer.row_group(group);
         let (chunk, rows) = (group.column(leaf), usize::try_from(group.num_rows())?);
+        let unit = self.units.get(leaf).copied().flatten();
         Ok(match self.bytes.clone() {
-            Some(bytes) => Box::new(Pages::new(bytes, chunk, rows, places)?),
-            None => Box::new(Pages::new(self.source.clone(), chunk, rows, places)?),
+            Some(bytes) => Box::new(Pages::new(bytes, chunk, rows, places, unit)?),
+            None => Box::new(Pages::new(self.source.clone(), chunk, rows, places, unit)?),
         })
     }
 

@@ -7,6 +7,8 @@ mod chunks;
 mod deltas;
 mod dictionaries;
 mod extent;
+mod footer;
+mod instants;
 mod page;
 mod places;
 mod reason;
@@ -14,6 +16,7 @@ mod rows;
 mod zstandard;
 
 pub use self::extent::Extent;
+pub use self::footer::footer;
 pub use self::places::offset_index;
 pub use self::reason::reason;
 pub use self::rows::Rows;

@@ -2,6 +2,7 @@
 
 use crate::checked::{Values, damaged};
 use crate::zstandard::decompress;
+use arrow_schema::TimeUnit;
 use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::column::page::{Page, PageMetadata, PageReader};
@@ -22,12 +23,13 @@ pub(crate) struct Pages<R: ChunkReader> {
 
 impl<R: ChunkReader + 'static> Pages<R> {
     /// Those of a chunk of `rows` rows, with their places if these are known: pages of
-    /// which no row is wanted are then never fetched.
+    /// which no row is wanted are then never fetched. Timestamps of 96 bits become `unit`s.
     pub(crate) fn new(
         bytes: Arc<R>,
         chunk: &ColumnChunkMetaData,
         rows: usize,
         places: Option<Vec<PageLocation>>,
+        unit: Option<TimeUnit>,
     ) -> Result<Pages<R>> {
         let packed = matches!(chunk.compression(), Compression::ZSTD(_));
         let stored = if packed {
@@ -43,7 +45,7 @@ impl<R: ChunkReader + 'static> Pages<R> {
         };
         Ok(Pages {
             stored,
-            values: Values::of(chunk),
+            values: Values::of(chunk, unit),
             packed,
         })
     }

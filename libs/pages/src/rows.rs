@@ -2,7 +2,7 @@
 
 use crate::checked::most_rows;
 use crate::chunks::Groups;
-use crate::dictionaries;
+use crate::{dictionaries, instants};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, FieldRef, SchemaRef};
 use arrow_select::filter::prep_null_mask_filter;
@@ -149,7 +149,8 @@ impl<R: ChunkReader + 'static> Rows<R> {
 
     fn all(&self) -> Groups<R> {
         let (source, footer) = (self.source.clone(), self.footer.clone());
-        Groups::new(source, footer, self.groups.clone())
+        let units = instants::units(&self.schema, self.descriptor());
+        Groups::new(source, footer, self.groups.clone(), units)
     }
 
     fn reader(

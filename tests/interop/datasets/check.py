@@ -253,6 +253,29 @@ def uuids_and_json_stay_what_they_are(bench):
     assert types("typed")[:3] == ["BIGINT", "BLOB", "JSON"], types("typed")
 
 
+@check
+def timestamps_of_96_bits(bench):
+    far = [dt.datetime(2026, 1, 1, 1, 2, 3, 4), None, dt.datetime(9999, 12, 31), dt.datetime(1500, 1, 1)]
+    table = pa.table({"n": [0, 1, 2, 3], "t": pa.array(far, pa.timestamp("us"))})
+    (bench.dir / "wide").mkdir()
+    for part in "ab":
+        target = bench.dir / "wide" / f"{part}.parquet"
+        pq.write_table(table, target, use_deprecated_int96_timestamps=True, store_schema=False)
+    assert pq.ParquetFile(target).schema.column(1).physical_type == "INT96"
+    assert table_of(bench.sh("ingest wide/a.parquet")).to_pylist() == table.to_pylist()
+    late = "prune wide --where \"t > TIMESTAMP '2300-01-01'\" --select n"
+    for _ in range(2):
+        assert table_of(bench.sh("prune wide --select t")).column("t").to_pylist() == 2 * far
+        assert table_of(bench.sh(late)).column("n").to_pylist() == [2, 2]
+        assert duck(f"select max(t), min(t) from '{bench.dir}/wide/*.parquet'") == (far[2], far[3])
+        bench.sh("compact wide --all")
+    assert len(list((bench.dir / "wide").glob("*.parquet"))) == 1
+    # Nanoseconds, of which we would have to round some.
+    table = pa.table({"t": pa.array([1_500], pa.timestamp("ns"))})
+    pq.write_table(table, bench.dir / "fine.parquet", use_deprecated_int96_timestamps=True, store_schema=False)
+    bench.sh("ingest fine.parquet >/dev/null", code=3)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)

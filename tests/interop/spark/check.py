@@ -173,6 +173,28 @@ def what_spark_wrote_is_read_and_compacted(bench):
     assert sorted(bench.rows("theirs", "n", "k", "text"), key=lambda row: row[0]) == expected
 
 
+@check
+def timestamps_of_96_bits(bench):
+    values = ["9999-12-31 23:59:59.999999", "1600-01-01 00:00:00", None, "2026-03-17 05:06:07.123456"]
+    frame = bench.spark.createDataFrame(list(enumerate(values)), "n long, t string")
+    frame = frame.selectExpr("n", "cast(t as timestamp) as t")
+    bench.spark.conf.set("spark.sql.parquet.outputTimestampType", "INT96")
+    for _ in range(2):
+        frame.coalesce(1).write.mode("append").parquet(str(bench.dir / "wide"))
+    bench.spark.conf.unset("spark.sql.parquet.outputTimestampType")
+    columns = ("n", "cast(t as string)")
+    read = lambda: sorted(tuple(row) for row in bench.spark.read.parquet(str(bench.dir / "wide")).selectExpr(*columns).collect())
+    before = read()
+    ours = ipc.open_stream(bench.run("prune", "wide", "--select", "n,t")).read_all()
+    assert ours.schema.field("t").type == pa.timestamp("us", tz="UTC"), ours.schema
+    naive = {row["n"]: row["t"] and row["t"].replace(tzinfo=None) for row in ours.to_pylist()}
+    assert naive == {n: text and dt.datetime.fromisoformat(text) for n, text in enumerate(values)}, naive
+    bench.run("compact", "wide", "--all")
+    assert len(list((bench.dir / "wide").glob("*.parquet"))) == 1
+    assert read() == before and len(before) == 8
+    assert dict(bench.spark.read.parquet(str(bench.dir / "wide")).dtypes)["t"] == "timestamp"
+
+
 def missing():
     """Why Spark cannot run here, if so."""
     if importlib.util.find_spec("pyspark") is None:

@@ -109,7 +109,8 @@ behind the first, those of at most one MiB are decoded by one thread each, sever
 Parquet, Avro, ORC and Arrow files have columns of their own; several of them must agree in
 names and types, or hold types that fit without loss into those of the first file or of
 --schema. UUID and JSON columns of Parquet files stay such, in the stream and in files that
-partition makes of it. Parquet, ORC and Arrow files are read from their ends, so that they
+partition makes of it. Timestamps of 96 bits (INT96), as Spark writes them, are microseconds,
+those of Spark in UTC; one with nanoseconds is refused. Parquet, ORC and Arrow files are read from their ends, so that they
 cannot come from a pipe or an archive; Avro files and Arrow streams can.
 
 A damaged Parquet, Avro, ORC or Arrow file is refused as a whole (3), whatever --rejects says;

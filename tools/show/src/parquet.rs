@@ -5,12 +5,11 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use millrace_fault::{Failure, quoted};
-use millrace_pages::{Rows as Pages, reason};
+use millrace_pages::{Rows as Pages, footer, reason};
 use millrace_storage::ReadAt;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
 use std::fmt::Display;
 use std::io::BufReader;
@@ -36,8 +35,7 @@ pub(crate) fn open(
     decoding(file, || {
         let damaged = |error| damaged(file, error);
         let stored = Chunks(stored);
-        let footer = ArrowReaderMetadata::load(&stored, ArrowReaderOptions::new());
-        let footer = footer.map_err(damaged)?;
+        let footer = footer(&stored, PageIndexPolicy::Skip).map_err(damaged)?;
         let total = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
         let mut rows = Pages::new(stored, &footer).batch_rows(BATCH_ROWS);
         if let Some(most) = most {

@@ -7,14 +7,12 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use bytes::{Buf, Bytes};
 use millrace_fault::{Failure, guarded, quoted};
-use millrace_pages::Rows;
+use millrace_pages::{Rows, footer};
 use millrace_parallel::{Hand, abreast};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -33,8 +31,8 @@ pub(crate) struct ParquetFile {
 
 impl ParquetFile {
     pub(crate) fn open(stored: Stored, sizes: Sizes) -> Result<ParquetFile, Failure> {
-        let metadata = ArrowReaderMetadata::load(&stored, ArrowReaderOptions::default())
-            .map_err(|error| stored.corrupt(error))?;
+        let metadata =
+            footer(&stored, PageIndexPolicy::Skip).map_err(|error| stored.corrupt(error))?;
         Ok(ParquetFile {
             columns: (0..metadata.schema().fields().len()).collect(),
             stored,

@@ -4,11 +4,11 @@ use crate::reference::stored::Stored;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use millrace_fault::{Failure, guarded, quoted};
-use millrace_pages::{Rows, reason};
+use millrace_pages::{Rows, footer, reason};
 use millrace_storage::{Location, open_read, open_read_at};
 use millrace_stream::{FileReader, Kind, Reader};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::PageIndexPolicy;
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ fn refused(location: &Location, error: impl Display) -> Failure {
 
 fn parquet(location: &Location, names: &[String], sink: &mut Sink<'_>) -> Result<(), Failure> {
     let stored = Stored(open_read_at(location)?);
-    let footer = ArrowReaderMetadata::load(&stored, ArrowReaderOptions::new());
+    let footer = footer(&stored, PageIndexPolicy::Skip);
     let footer = footer.map_err(|error| refused(location, error))?;
     let mask = ProjectionMask::columns(footer.parquet_schema(), names.iter().map(String::as_str));
     let rows = Rows::new(stored, &footer).columns(mask);
