@@ -2,8 +2,7 @@
 //! allocates what it is told, and an allocation that fails ends the process.
 
 use crate::deltas::Deltas;
-use crate::instants;
-use arrow_schema::TimeUnit;
+use crate::narrow::Narrow;
 use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::page::Page;
 use parquet::errors::{ParquetError, Result};
@@ -43,13 +42,13 @@ pub(crate) struct Values {
     definition: i16,
     /// Of the chunk.
     count: u64,
-    /// What timestamps of 96 bits become.
-    unit: Option<TimeUnit>,
+    /// What they become, if that is less.
+    narrow: Option<Narrow>,
 }
 
 impl Values {
-    /// Those of `chunk`, which become `unit`s if they are timestamps of 96 bits.
-    pub(crate) fn of(chunk: &ColumnChunkMetaData, unit: Option<TimeUnit>) -> Values {
+    /// Those of `chunk`, which may be made `narrow`.
+    pub(crate) fn of(chunk: &ColumnChunkMetaData, narrow: Option<Narrow>) -> Values {
         let column = chunk.column_descr();
         let physical = column.physical_type();
         let least = match physical {
@@ -65,22 +64,24 @@ impl Values {
             repetition: column.max_rep_level(),
             definition: column.max_def_level(),
             count: u64::try_from(chunk.num_values()).unwrap_or(0),
-            unit,
+            narrow,
         }
     }
 
     /// Checks a page that is not compressed (any more).
     ///
     /// # Errors
-    /// If it says that it holds more values than it can, or has timestamps that do not fit.
+    /// If it says that it holds more values than it can, or has values that are not read whole.
     pub(crate) fn check(&self, page: &Page) -> Result<()> {
         self.check_count(page)?;
-        match self.unit {
-            Some(unit) if is_plain(page) => {
-                instants::check(self.after_levels(page).ok_or_else(cut)?, unit)
-            }
-            _ => Ok(()),
-        }
+        let Some(narrow) = self.narrow else {
+            return Ok(());
+        };
+        let encoding = match page {
+            Page::DictionaryPage { .. } => Encoding::PLAIN,
+            _ => page.encoding(),
+        };
+        narrow.check(self.after_levels(page).ok_or_else(cut)?, encoding)
     }
 
     fn check_count(&self, page: &Page) -> Result<()> {
@@ -142,11 +143,6 @@ impl Values {
     }
 }
 
-/// Whether values stand there as they are; those of a dictionary do.
-fn is_plain(page: &Page) -> bool {
-    matches!(page, Page::DictionaryPage { .. }) || page.encoding() == Encoding::PLAIN
-}
-
 /// What stands after the levels at the start of `bytes`, for which a first-version page has
 /// two forms. Source: Apache Parquet format, Encodings.md, "RLE" and "BIT_PACKED".
 fn skip_levels(bytes: &[u8], most: i16, encoding: Encoding, values: u32) -> Option<&[u8]> {
@@ -186,7 +182,7 @@ mod tests {
             repetition: levels,
             definition: levels,
             count: 1000,
-            unit: None,
+            narrow: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The column chunks of some row groups.
 
 use crate::extent::Extent;
+use crate::narrow::Narrow;
 use crate::page::Pages;
-use arrow_schema::TimeUnit;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::column::page::{PageIterator, PageReader};
@@ -24,8 +24,8 @@ pub(crate) struct Groups<R> {
     bytes: Option<Arc<Extent>>,
     /// Whether pages are to be skipped.
     skipping: bool,
-    /// What timestamps of 96 bits become, by leaf.
-    units: Arc<[Option<TimeUnit>]>,
+    /// By leaf, what is made narrower.
+    narrow: Arc<[Option<Narrow>]>,
 }
 
 impl<R> Clone for Groups<R> {
@@ -36,18 +36,18 @@ impl<R> Clone for Groups<R> {
             groups: self.groups.clone(),
             bytes: self.bytes.clone(),
             skipping: self.skipping,
-            units: self.units.clone(),
+            narrow: self.narrow.clone(),
         }
     }
 }
 
 impl<R: ChunkReader + 'static> Groups<R> {
-    /// Those with these numbers. Leaves that are timestamps of 96 bits become `units`.
+    /// Those with these numbers. Some leaves are made `narrow`.
     pub(crate) fn new(
         source: Arc<R>,
         footer: Arc<ParquetMetaData>,
         groups: Arc<[usize]>,
-        units: Vec<Option<TimeUnit>>,
+        narrow: Vec<Option<Narrow>>,
     ) -> Self {
         Groups {
             source,
@@ -55,7 +55,7 @@ impl<R: ChunkReader + 'static> Groups<R> {
             groups,
             bytes: None,
             skipping: false,
-            units: units.into(),
+            narrow: narrow.into(),
         }
     }
 
@@ -90,10 +90,16 @@ impl<R: ChunkReader + 'static> Groups<R> {
         let places = self.skipping.then(places).flatten();
         let group = self.footer.row_group(group);
         let (chunk, rows) = (group.column(leaf), usize::try_from(group.num_rows())?);
-        let unit = self.units.get(leaf).copied().flatten();
+        let narrow = self.narrow.get(leaf).copied().flatten();
         Ok(match self.bytes.clone() {
-            Some(bytes) => Box::new(Pages::new(bytes, chunk, rows, places, unit)?),
-            None => Box::new(Pages::new(self.source.clone(), chunk, rows, places, unit)?),
+            Some(bytes) => Box::new(Pages::new(bytes, chunk, rows, places, narrow)?),
+            None => Box::new(Pages::new(
+                self.source.clone(),
+                chunk,
+                rows,
+                places,
+                narrow,
+            )?),
         })
     }
 

@@ -5,9 +5,9 @@
 //! Here they are microseconds, as for Spark and DuckDB, unless the file has an Arrow schema
 //! that says otherwise; and a value that does not fit is refused.
 
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
-use parquet::basic::Type as Physical;
-use parquet::errors::{ParquetError, Result};
+use crate::narrow;
+use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::schema::types::SchemaDescriptor;
 use std::sync::Arc;
 
@@ -42,64 +42,22 @@ pub(crate) fn in_microseconds(
             false => data_type.clone(),
         }
     };
-    let fields = fields(schema.fields(), &mut retyped);
+    let fields = narrow::retyped(schema.fields(), &mut retyped);
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// The units of these timestamps by leaf, None for all other leaves; empty if there are none.
-pub(crate) fn units(schema: &Schema, descriptor: &SchemaDescriptor) -> Vec<Option<TimeUnit>> {
-    let mut units = Vec::new();
-    if any(descriptor) {
-        let mut look = |data_type: &DataType| {
-            units.push(match data_type {
-                DataType::Timestamp(unit, _) if is_one(descriptor, units.len()) => Some(*unit),
-                _ => None,
-            });
-            data_type.clone()
-        };
-        fields(schema.fields(), &mut look);
-    }
-    units
-}
-
-/// `all` with what `leaf` makes of each leaf's type, in the order of Parquet's leaves.
-fn fields(all: &Fields, leaf: &mut impl FnMut(&DataType) -> DataType) -> Fields {
-    all.iter().map(|one| field(one, leaf)).collect()
-}
-
-fn field(field: &Field, leaf: &mut impl FnMut(&DataType) -> DataType) -> FieldRef {
-    use DataType::{FixedSizeList, LargeList, LargeListView, List, ListView, Map, Struct};
-    let data_type = match field.data_type() {
-        Struct(all) => Struct(fields(all, leaf)),
-        List(item) => List(self::field(item, leaf)),
-        LargeList(item) => LargeList(self::field(item, leaf)),
-        ListView(item) => ListView(self::field(item, leaf)),
-        LargeListView(item) => LargeListView(self::field(item, leaf)),
-        FixedSizeList(item, size) => FixedSizeList(self::field(item, leaf), *size),
-        Map(entries, sorted) => Map(self::field(entries, leaf), *sorted),
-        other => leaf(other),
-    };
-    Arc::new(field.clone().with_data_type(data_type))
-}
-
-/// Checks that each of the `values`, which are stored side by side, is a whole number of
-/// `unit`s that 64 bits hold.
-///
-/// # Errors
-/// If one is not.
-pub(crate) fn check(values: &[u8], unit: TimeUnit) -> Result<()> {
-    match values
-        .as_chunks::<WIDTH>()
-        .0
-        .iter()
-        .all(|value| fits(value, unit))
-    {
-        true => Ok(()),
-        false => Err(ParquetError::General(format!(
-            "a timestamp of 96 bits is no whole number of {} that 64 bits hold",
-            name(unit)
-        ))),
-    }
+/// Why some of the `values` cannot be read: each is a whole number of `unit`s that 64 bits
+/// hold.
+pub(crate) fn refused(values: &[u8], encoding: Encoding, unit: TimeUnit) -> Option<String> {
+    // Else they are numbers of a dictionary, whose values were looked at: this type has no
+    // other encoding.
+    let is_plain = encoding == Encoding::PLAIN;
+    let mut values = values.as_chunks::<WIDTH>().0.iter();
+    let is_refused = is_plain && values.any(|value| !fits(value, unit));
+    is_refused.then(|| {
+        let unit = name(unit);
+        format!("a timestamp of 96 bits is no whole number of {unit} that 64 bits hold")
+    })
 }
 
 fn fits(value: &[u8; WIDTH], unit: TimeUnit) -> bool {
@@ -158,11 +116,9 @@ mod tests {
             (1, 2_000_000_000, Second, true),
         ] {
             let values = [value(3, 1_000_000_000), value(days, nanos)].concat();
-            assert_eq!(
-                check(&values, unit).is_ok(),
-                expected,
-                "{days} {nanos} {unit:?}"
-            );
+            let told = refused(&values, Encoding::PLAIN, unit);
+            assert_eq!(told.is_none(), expected, "{days} {nanos} {unit:?}");
+            assert_eq!(refused(&values, Encoding::RLE_DICTIONARY, unit), None);
         }
     }
 }

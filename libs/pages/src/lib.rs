@@ -9,6 +9,8 @@ mod dictionaries;
 mod extent;
 mod footer;
 mod instants;
+mod intervals;
+mod narrow;
 mod page;
 mod places;
 mod reason;

@@ -1,8 +1,8 @@
 //! The pages of a column chunk, decompressed and checked.
 
 use crate::checked::{Values, damaged};
+use crate::narrow::Narrow;
 use crate::zstandard::decompress;
-use arrow_schema::TimeUnit;
 use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::column::page::{Page, PageMetadata, PageReader};
@@ -23,13 +23,14 @@ pub(crate) struct Pages<R: ChunkReader> {
 
 impl<R: ChunkReader + 'static> Pages<R> {
     /// Those of a chunk of `rows` rows, with their places if these are known: pages of
-    /// which no row is wanted are then never fetched. Timestamps of 96 bits become `unit`s.
+    /// which no row is wanted are then never fetched. Its values may be made
+    /// `narrow`.
     pub(crate) fn new(
         bytes: Arc<R>,
         chunk: &ColumnChunkMetaData,
         rows: usize,
         places: Option<Vec<PageLocation>>,
-        unit: Option<TimeUnit>,
+        narrow: Option<Narrow>,
     ) -> Result<Pages<R>> {
         let packed = matches!(chunk.compression(), Compression::ZSTD(_));
         let stored = if packed {
@@ -45,7 +46,7 @@ impl<R: ChunkReader + 'static> Pages<R> {
         };
         Ok(Pages {
             stored,
-            values: Values::of(chunk, unit),
+            values: Values::of(chunk, narrow),
             packed,
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::checked::most_rows;
 use crate::chunks::Groups;
-use crate::{dictionaries, instants};
+use crate::{dictionaries, narrow};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, FieldRef, SchemaRef};
 use arrow_select::filter::prep_null_mask_filter;
@@ -149,8 +149,8 @@ impl<R: ChunkReader + 'static> Rows<R> {
 
     fn all(&self) -> Groups<R> {
         let (source, footer) = (self.source.clone(), self.footer.clone());
-        let units = instants::units(&self.schema, self.descriptor());
-        Groups::new(source, footer, self.groups.clone(), units)
+        let narrow = narrow::leaves(&self.schema, self.descriptor());
+        Groups::new(source, footer, self.groups.clone(), narrow)
     }
 
     fn reader(

@@ -276,6 +276,22 @@ def timestamps_of_96_bits(bench):
     bench.sh("ingest fine.parquet >/dev/null", code=3)
 
 
+@check
+def intervals_are_whole_or_refused(bench):
+    for name, interval in (("whole", "3 days 4 seconds"), ("months", "1 year 3 days")):
+        (bench.dir / name).mkdir()
+        for part in "ab":
+            target = bench.dir / name / f"{part}.parquet"
+            duckdb.sql(f"copy (select i, interval '{interval}' as v, [v] as l from range(9) t(i)) to '{target}' (format parquet)")
+        before = duck(f"select count(*), min(v), max(l) from '{bench.dir}/{name}/*.parquet'")
+        code = 0 if name == "whole" else 3
+        bench.sh(f"ingest {name}/a.parquet >/dev/null", code=code)
+        bench.sh(f"prune {name} --count --where 'i < 5' >/dev/null")
+        bench.sh(f"prune {name} >/dev/null", code=code)
+        bench.sh(f"compact {name} --all", code=code)
+        assert duck(f"select count(*), min(v), max(l) from '{bench.dir}/{name}/*.parquet'") == before
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)

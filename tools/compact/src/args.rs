@@ -173,7 +173,7 @@ const FILES: &str = "
 The new files are staged in .NAME.millrace beside the dataset NAME, on the same file system, and the replaced ones stay there for --keep. See partition(1).";
 
 const NOTES: &str = "
-Rows keep their order: files in the order of their names, rows in the order of their file. Columns that some files lack or have in another order are merged by name (null where missing), types widened where that loses nothing; a UUID or JSON column stays one where all files have it as such; anything else is refused with both files named. Before the commit, row counts, null counts and least and greatest values of the new files are checked against those of the old.
+Rows keep their order: files in the order of their names, rows in the order of their file. Columns that some files lack or have in another order are merged by name (null where missing), types widened where that loses nothing; a UUID or JSON column stays one where all files have it as such (what else Parquet notes beside a type, as ENUM, GEOMETRY or VARIANT, is not kept: the values are texts, bytes and structs then); anything else is refused with both files named. Before the commit, row counts, null counts and least and greatest values of the new files are checked against those of the old.
 
 The compression of the new files is that of the old ones. Key-value metadata is kept: of keys on which the inputs differ the first one's value, but of millrace.run_id and the like only what holds for all of them. A file put together from those of several units carries all of their names: it can no longer be replaced by partition --mode replace-unit for one of them, which --keep-units avoids at the price of some more files.
 

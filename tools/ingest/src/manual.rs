@@ -110,9 +110,10 @@ Parquet, Avro, ORC and Arrow files have columns of their own; several of them mu
 names and types, or hold types that fit without loss into those of the first file or of
 --schema. UUID and JSON columns of Parquet files stay such, in the stream and in files that
 partition makes of it. Timestamps of 96 bits (INT96), as Spark writes them, are microseconds,
-those of Spark in UTC; one with nanoseconds is refused. Parquet, ORC and Arrow files are read
-from their ends, so that they cannot come from a pipe or an archive; Avro files and Arrow
-streams can.
+those of Spark in UTC; one with nanoseconds is refused, and so is an interval with months,
+which has no place beside days and milliseconds. Parquet, ORC and Arrow files are read from
+their ends, so that they cannot come from a pipe or an archive; Avro files and Arrow streams
+can.
 
 A damaged Parquet, Avro, ORC or Arrow file is refused as a whole (3), whatever --rejects says;
 its rows before the damage may have been written, and the poisoned stream takes them back.
