@@ -11,6 +11,7 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::extension::{EXTENSION_TYPE_METADATA_KEY, EXTENSION_TYPE_NAME_KEY};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use millrace_fault::{Coded, Exit, quoted};
+use millrace_pages::reason;
 use std::sync::Arc;
 
 /// Two files whose column cannot be one.
@@ -288,12 +289,27 @@ pub fn adapt(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError
                 list.nulls().cloned(),
             )?))
         }
-        _ => {
-            let strict = CastOptions {
-                safe: false,
-                ..CastOptions::default()
-            };
-            cast_with_options(array, target, &strict)
+        (DataType::Date64, DataType::Date32) => days(array),
+        _ => strictly(array, target),
+    }
+}
+
+fn strictly(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(array, target, &strict)
+}
+
+/// Dates of 64 bits, which are whole days or no dates.
+fn days(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let days = strictly(array, &DataType::Date32)?;
+    match strictly(&days, &DataType::Date64)?.as_ref() == array.as_ref() {
+        true => Ok(days),
+        false => {
+            let text = "a date64 has a time of day".to_owned();
+            Err(ArrowError::InvalidArgumentError(text))
         }
     }
 }
@@ -379,8 +395,12 @@ fn adapt_columns(
     schema: &SchemaRef,
     adapted: impl Fn(&ArrayRef, &FieldRef) -> Result<ArrayRef, ArrowError>,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
+    let named = |field: &FieldRef, error| {
+        let (name, reason) = (quoted(field.name()), reason(error));
+        ArrowError::InvalidArgumentError(format!("column {name}: {reason}"))
+    };
     let column = |field: &FieldRef| match columns.column_by_name(field.name()) {
-        Some(array) => adapted(array, field),
+        Some(array) => adapted(array, field).map_err(|error| named(field, error)),
         None => Ok(new_null_array(field.data_type(), columns.num_rows())),
     };
     schema.fields().iter().map(column).collect()

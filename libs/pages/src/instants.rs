@@ -5,7 +5,7 @@
 //! Here they are microseconds, as for Spark and DuckDB, unless the file has an Arrow schema
 //! that says otherwise; and a value that does not fit is refused.
 
-use crate::narrow;
+use crate::retyped::retyped;
 use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
 use parquet::basic::{Encoding, Type as Physical};
 use parquet::schema::types::SchemaDescriptor;
@@ -35,14 +35,14 @@ pub(crate) fn in_microseconds(
     zone: Option<&str>,
 ) -> SchemaRef {
     let mut leaf = 0;
-    let mut retyped = |data_type: &DataType| {
+    let mut in_microseconds = |data_type: &DataType| {
         leaf += 1;
         match is_one(descriptor, leaf - 1) {
             true => DataType::Timestamp(TimeUnit::Microsecond, zone.map(Arc::from)),
             false => data_type.clone(),
         }
     };
-    let fields = narrow::retyped(schema.fields(), &mut retyped);
+    let fields = retyped(schema.fields(), &mut in_microseconds);
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 

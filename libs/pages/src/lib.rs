@@ -14,6 +14,7 @@ mod narrow;
 mod page;
 mod places;
 mod reason;
+mod retyped;
 mod rows;
 mod zstandard;
 
@@ -21,4 +22,5 @@ pub use self::extent::Extent;
 pub use self::footer::footer;
 pub use self::places::offset_index;
 pub use self::reason::reason;
+pub use self::retyped::retyped;
 pub use self::rows::Rows;

@@ -1,12 +1,12 @@
 //! Leaves whose values the parquet crate makes narrower than they are in the file. What does
 //! not fit is refused, where it would be wrapped or left out.
 
+use crate::retyped::retyped;
 use crate::{instants, intervals};
-use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
+use arrow_schema::{DataType, IntervalUnit, Schema, TimeUnit};
 use parquet::basic::{ConvertedType, Encoding, Type as Physical};
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::SchemaDescriptor;
-use std::sync::Arc;
 
 /// What the values of such a leaf become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,24 +60,4 @@ pub(crate) fn leaves(schema: &Schema, descriptor: &SchemaDescriptor) -> Vec<Opti
 
 fn may(physical: Physical) -> bool {
     matches!(physical, Physical::INT96 | Physical::FIXED_LEN_BYTE_ARRAY)
-}
-
-/// `all` with what `leaf` makes of each leaf's type, in the order of Parquet's leaves.
-pub(crate) fn retyped(all: &Fields, leaf: &mut impl FnMut(&DataType) -> DataType) -> Fields {
-    all.iter().map(|one| field(one, leaf)).collect()
-}
-
-fn field(field: &Field, leaf: &mut impl FnMut(&DataType) -> DataType) -> FieldRef {
-    use DataType::{FixedSizeList, LargeList, LargeListView, List, ListView, Map, Struct};
-    let data_type = match field.data_type() {
-        Struct(all) => Struct(retyped(all, leaf)),
-        List(item) => List(self::field(item, leaf)),
-        LargeList(item) => LargeList(self::field(item, leaf)),
-        ListView(item) => ListView(self::field(item, leaf)),
-        LargeListView(item) => LargeListView(self::field(item, leaf)),
-        FixedSizeList(item, size) => FixedSizeList(self::field(item, leaf), *size),
-        Map(entries, sorted) => Map(self::field(entries, leaf), *sorted),
-        other => leaf(other),
-    };
-    Arc::new(field.clone().with_data_type(data_type))
 }

@@ -5,7 +5,12 @@ use std::fmt::Display;
 
 /// Names of error types that the Arrow and Parquet libraries write in front, each around
 /// the other's.
-const NAMES: [&str; 3] = ["Parquet argument error: ", "Parquet error: ", "External: "];
+const NAMES: [&str; 4] = [
+    "Invalid argument error: ",
+    "Parquet argument error: ",
+    "Parquet error: ",
+    "External: ",
+];
 
 /// The words of such an `error`, without those names.
 pub fn reason(error: impl Display) -> String {

@@ -292,6 +292,32 @@ def intervals_are_whole_or_refused(bench):
         assert duck(f"select count(*), min(v), max(l) from '{bench.dir}/{name}/*.parquet'") == before
 
 
+@check
+def types_that_parquet_does_not_know(bench):
+    when = dt.datetime(9999, 12, 31, 23, 59, 59)
+    seconds = pa.array([when, None], pa.timestamp("s"))
+    table = pa.table({
+        "s": seconds,
+        "z": seconds.cast(pa.timestamp("s", tz="UTC")),
+        "t": pa.array([dt.time(1, 2, 3), None], pa.time32("s")),
+        "d": pa.array([dt.date(2026, 3, 17), None], pa.date64()),
+        "l": pa.array([[when], None], pa.list_(pa.timestamp("s"))),
+        "k": pa.array([when, None]).cast(pa.timestamp("s")).dictionary_encode(),
+    })
+    for _ in range(2):
+        bench.sh("partition seconds --mode append", stdin=stream(table))
+    kinds = ["TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "DATE", "TIMESTAMP[]", "TIMESTAMP"]
+    for _ in range(2):
+        source = f"'{bench.dir}/seconds/*.parquet'"
+        assert [row[1] for row in duckdb.sql(f"describe from {source}").fetchall()] == kinds
+        got = duckdb.sql(f"select s, t, d, l, k from {source} order by s nulls last").fetchall()
+        row = (when, dt.time(1, 2, 3), dt.date(2026, 3, 17), [when], when)
+        assert got == [row, row, (None,) * 5, (None,) * 5], got
+        bench.sh("compact seconds --all")
+    table = pa.table({"d": pa.array([1], pa.int64()).cast(pa.timestamp("ms")).cast(pa.int64()).view(pa.date64())})
+    bench.sh("partition noon", stdin=stream(table), code=3)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)

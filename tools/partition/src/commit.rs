@@ -11,7 +11,7 @@ use millrace_cli::{Job, Tool};
 use millrace_dataset::content::Content;
 use millrace_dataset::hive;
 use millrace_dataset::listing;
-use millrace_dataset::parquet::WriterSettings;
+use millrace_dataset::parquet::{WriterSettings, known};
 use millrace_dataset::provenance::Provenance;
 use millrace_dataset::root::Root;
 use millrace_dataset::spec::{Bound, Keys};
@@ -24,7 +24,6 @@ use millrace_dataset::write::{PartitionedWriter, SortSettings, Sorter, Staged};
 use millrace_fault::{Context, Exit, Failure, quoted};
 use millrace_stream::Reader;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// How the stream goes into the dataset.
 struct Plan {
@@ -51,7 +50,7 @@ impl Plan {
         let files = schema
             .project(&columns)
             .map_err(|error| Failure::data("cannot choose the files' columns").because(error))?;
-        let files = Arc::new(files);
+        let files = known(&files);
         check_bloom(&args.bloom, &files)?;
         if let Some(order) = &args.sort_by {
             order.bind(&files)?;

@@ -183,7 +183,8 @@ impl Intake {
         if !wanted || ids.is_empty() {
             return Ok(None);
         }
-        let batch = self.to_files(&batch).map_err(kernel)?;
+        let unfit = |error| Failure::data("a batch cannot be stored").because(error);
+        let batch = self.to_files(&batch).map_err(unfit)?;
         match &mut self.sorter {
             None => Ok(self.scatter.push(batch, &ids)),
             Some(sorter) => {

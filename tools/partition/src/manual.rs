@@ -72,6 +72,8 @@ The first commit records the spec and the files' columns; another --by is refuse
         "FILES",
         "DATASET holds nothing but partition folders with Parquet files, part-N-TXID.parquet. What is being written, the lock, the log and, for --keep, what was replaced lie beside it in .DATASET.millrace: never glob the parent. Rows that exceed --memory go to an unnamed file in --temp-dir, with dozens of partitions in any order sooner; its space is given back as they are read again.
 
+Parquet knows no times of whole seconds and no dates of 64 bits: the files have milliseconds and dates of 32 bits, and a date64 with a time of day is refused (3). Durations are plain integers there.
+
 The Parquet files tell in their key-value metadata where their rows come from: millrace.tool and millrace.version, and, where they were given, millrace.pipeline, millrace.run_id, millrace.step and millrace.units (a JSON array). Nothing there is made up: without --run-id there is none in the files, so that the same input and options make the same bytes. pyarrow shows it as parquet.read_metadata(FILE).metadata.",
     ),
     (

@@ -2,8 +2,10 @@
 
 mod compression;
 mod encodings;
+mod known;
 mod settings;
 
 pub use compression::Codec;
 pub use encodings::{Encoded, Encodings};
+pub use known::known;
 pub use settings::{WriterSettings, sorting_columns};
