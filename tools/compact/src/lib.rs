@@ -8,6 +8,7 @@
 //! [`choose`] finds the partitions, [`survey`] reads their footers, [`plan`] decides purely,
 //! [`apply`] does it: one task a partition ([`merge`], or [`recluster`] in order), its new files ([`output`]) checked by [`verify`], one commit.
 
+mod alike;
 mod apply;
 mod args;
 mod choose;

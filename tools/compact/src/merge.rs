@@ -1,5 +1,6 @@
 //! One partition: its inputs in order, row groups copied or decoded, into new files.
 
+use crate::alike::alike;
 use crate::apply::{Place, Share};
 use crate::output::{Form, Output};
 use crate::plan::PartitionPlan;
@@ -22,6 +23,7 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::schema::types::TypePtr;
 use std::collections::BTreeSet;
 
 /// Rows that are decoded at once.
@@ -282,7 +284,9 @@ pub(crate) fn merge(
 
 /// Which row groups may be copied.
 struct Copies {
-    output: Vec<parquet::schema::types::TypePtr>,
+    /// The new files' columns, as Arrow and as Parquet have them.
+    schema: SchemaRef,
+    output: Vec<TypePtr>,
     codec: Compression,
     /// Encoded bytes of a row group that is not small.
     least: u64,
@@ -302,6 +306,7 @@ impl Copies {
             .convert(&inputs.schema)
             .map_err(unfit)?;
         Ok(Copies {
+            schema: inputs.schema.clone(),
             output: descriptor.root_schema().get_fields().to_vec(),
             codec: inputs.codec(recorded_codec(recorded)).into(),
             least: share.row_group / SMALL,
@@ -310,22 +315,24 @@ impl Copies {
     }
 
     fn may(&self, input: &Input, group: &RowGroupMetaData) -> bool {
-        let alike = |column: &ColumnChunkMetaData| {
+        let coded = |column: &ColumnChunkMetaData| {
             std::mem::discriminant(&column.compression()) == std::mem::discriminant(&self.codec)
         };
         // Pages of lists do not tell how many rows they hold.
         let placed = |column: &ColumnChunkMetaData| {
             column.offset_index_offset().is_some() || column.column_descr().max_rep_level() == 0
         };
+        let is_alike = |fields: &[TypePtr]| alike(&self.output, fields);
         let (raw, stored) = (
             group.total_byte_size() as u64,
             group.compressed_size() as u64,
         );
         raw >= self.least
             && stored <= self.most
-            && group.columns().iter().all(alike)
+            && group.columns().iter().all(coded)
             && group.columns().iter().all(placed)
-            && input.footer.parquet_schema().root_schema().get_fields() == self.output.as_slice()
+            && input.footer.schema().fields() == self.schema.fields()
+            && is_alike(input.footer.parquet_schema().root_schema().get_fields())
     }
 }
 

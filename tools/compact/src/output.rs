@@ -1,5 +1,6 @@
 //! The new files of a partition: row groups copied or encoded, files cut at the target.
 
+use crate::alike;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -9,14 +10,15 @@ use millrace_dataset::tx::StagedFile;
 use millrace_dataset::write::{FileSeries, Naming, SortOrder};
 use millrace_fault::{Failure, quoted};
 use millrace_pages::{Extent, offset_index};
-use parquet::arrow::add_encoded_arrow_schema_to_metadata;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
+use parquet::schema::types::ColumnDescPtr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub(crate) struct Form {
 /// The files in work.
 pub(crate) struct Output {
     files: FileSeries,
+    /// The files' columns.
+    columns: Vec<ColumnDescPtr>,
     /// Bytes of a file, and of a row group in memory.
     target: u64,
     row_group: u64,
@@ -76,12 +80,16 @@ impl Output {
             let folder = quoted(folder.to_string_lossy());
             Failure::data(format!("cannot write {folder}")).because(error)
         };
+        let descriptor = ArrowSchemaConverter::new()
+            .convert(&schema)
+            .map_err(unfit)?;
         let encodings = Encodings::decide(&schema, sample).map_err(unfit)?;
         let mut properties = (*settings.properties(&encodings)).clone();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let properties = Arc::new(properties);
         Ok(Output {
             files: FileSeries::new(folder, naming, &schema, properties, form.threads)?,
+            columns: descriptor.columns().to_vec(),
             target: form.target,
             row_group: form.row_group,
             group: 0,
@@ -126,8 +134,10 @@ impl Output {
         if written >= self.target / 4 * 3 && written + size > self.target / 4 * 5 {
             self.end_file()?;
         }
-        let columns = (0..row_group.num_columns())
-            .map(|leaf| source.guarded(|| encoded(source, metadata, group, leaf)));
+        let columns = (0..).zip(&self.columns).map(|(leaf, column)| {
+            let column = || encoded(source, metadata, group, leaf, column.clone());
+            source.guarded(column)
+        });
         self.files.copy(columns)?;
         self.known.0 += 1;
         self.known.1 = self.files.bytes(self.known.0)?;
@@ -251,12 +261,14 @@ fn memory(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(memory).sum()
 }
 
-/// A column chunk's bytes with its statistics, page indexes and bloom filter.
+/// A column chunk's bytes with its statistics, page indexes and bloom filter, as a chunk of
+/// the column `under`.
 fn encoded(
     source: &Source,
     metadata: &ArrowReaderMetadata,
     group: usize,
     leaf: usize,
+    under: ColumnDescPtr,
 ) -> Result<(Extent, ColumnCloseResult), ParquetError> {
     let file = metadata.metadata();
     let column: &ColumnChunkMetaData = file.row_group(group).column(leaf);
@@ -280,7 +292,7 @@ fn encoded(
     let close = ColumnCloseResult {
         bytes_written: length,
         rows_written: rows as u64,
-        metadata: column.clone(),
+        metadata: alike::under(column, under)?,
         bloom_filter: Sbbf::read_from_column_chunk(column, source)?,
         column_index: pages.filter(|pages| !matches!(pages, ColumnIndexMetaData::NONE)),
         offset_index: Some(places.ok_or_else(unplaced)?),
