@@ -254,6 +254,25 @@ def uuids_and_json_stay_what_they_are(bench):
 
 
 @check
+def large_row_groups_of_duckdb_are_copied(bench):
+    (bench.dir / "large").mkdir()
+    for part in range(3):
+        target = bench.dir / "large" / f"{part}.parquet"
+        rows = f"select i, md5(i::varchar) as t, i % 7 = 0 as b, timestamp '2026-01-01' + interval (i) second as moment from range({part}00000, {part}00000 + 300000) t(i)"
+        duckdb.sql(f"copy ({rows}) to '{target}' (format parquet, compression zstd, row_group_size 300000)")
+    asked = lambda: duck(f"select count(*), sum(i), sum(hash(t)), sum(b::int), max(moment) from '{bench.dir}/large/*.parquet'")
+    before = asked()
+    plan = json.loads(bench.sh("compact large --all --dry-run --output json"))
+    assert plan["partitions"][0]["copied_row_groups"] == 3, plan
+    bench.sh("compact large --all")
+    files = list((bench.dir / "large").glob("*.parquet"))
+    assert len(files) == 1 and asked() == before
+    meta = pq.ParquetFile(files[0]).metadata
+    assert meta.num_row_groups == 3, meta
+    assert pq.read_table(files[0]).num_rows == pl.read_parquet(files[0]).height == before[0]
+
+
+@check
 def timestamps_of_96_bits(bench):
     far = [dt.datetime(2026, 1, 1, 1, 2, 3, 4), None, dt.datetime(9999, 12, 31), dt.datetime(1500, 1, 1)]
     table = pa.table({"n": [0, 1, 2, 3], "t": pa.array(far, pa.timestamp("us"))})
@@ -316,6 +335,26 @@ def types_that_parquet_does_not_know(bench):
         bench.sh("compact seconds --all")
     table = pa.table({"d": pa.array([1], pa.int64()).cast(pa.timestamp("ms")).cast(pa.int64()).view(pa.date64())})
     bench.sh("partition noon", stdin=stream(table), code=3)
+
+
+@check
+def a_page_whose_checksum_is_wrong_is_refused(bench):
+    (bench.dir / "crc").mkdir()
+    table = pa.table({"n": pa.array(range(1000), pa.int64())})
+    for part in "ab":
+        target = bench.dir / "crc" / f"{part}.parquet"
+        pq.write_table(table, target, compression="none", use_dictionary=False, write_page_checksum=True)
+    assert table_of(bench.sh("ingest crc/a.parquet")).to_pylist() == table.to_pylist()
+    content = bytearray(target.read_bytes())
+    place = content.index((777).to_bytes(8, "little"))
+    content[place] ^= 1
+    target.write_bytes(content)
+    # Without the checksum, nobody could tell.
+    assert pq.read_table(target)["n"].to_pylist() != table["n"].to_pylist()
+    before = sorted(path.read_bytes() for path in (bench.dir / "crc").glob("*"))
+    for command in ("ingest crc/b.parquet >/dev/null", "prune crc >/dev/null", "compact crc --all", "show crc/b.parquet >/dev/null"):
+        bench.sh(command, code=3)
+    assert sorted(path.read_bytes() for path in (bench.dir / "crc").glob("*")) == before
 
 
 def main():

@@ -116,7 +116,8 @@ their ends, so that they cannot come from a pipe or an archive; Avro files and A
 can.
 
 A damaged Parquet, Avro, ORC or Arrow file is refused as a whole (3), whatever --rejects says;
-its rows before the damage may have been written, and the poisoned stream takes them back.
+checksums of Parquet pages are compared where they are written. Of such a file, the
+rows before the damage may have been written, and the poisoned stream takes them back.
 An Avro file that was cut exactly between two of its blocks looks whole: the format has no
 end mark. Enums of Avro become strings, unions of null and one type columns that may be
 null, other unions Arrow unions; a record type that contains itself is refused.
