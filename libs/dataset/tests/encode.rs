@@ -109,6 +109,22 @@ fn cut(whole: &RecordBatch, lengths: &[usize]) -> Vec<RecordBatch> {
     pieces
 }
 
+/// The values in every type of texts and bytes.
+fn texts(values: &[Option<String>]) -> Vec<(&'static str, ArrayRef)> {
+    let bytes = || values.iter().map(|v| v.as_ref().map(String::as_bytes));
+    let text: StringArray = values.iter().collect();
+    let large: LargeStringArray = values.iter().collect();
+    vec![
+        ("text", Arc::new(text)),
+        ("bytes", Arc::new(bytes().collect::<BinaryArray>())),
+        ("large", Arc::new(large)),
+        (
+            "large_bytes",
+            Arc::new(bytes().collect::<LargeBinaryArray>()),
+        ),
+    ]
+}
+
 /// The same rows, with dictionaries.
 fn keyed(batch: &RecordBatch) -> RecordBatch {
     let keyed = |array: &ArrayRef| {
@@ -213,19 +229,10 @@ proptest! {
         lengths in prop::collection::vec(0..90usize, 0..8),
         bloom in any::<bool>(),
     ) {
-        let text: StringArray = values.iter().collect();
-        let bytes: BinaryArray = values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
-        let large: LargeStringArray = values.iter().collect();
-        let large_bytes: LargeBinaryArray =
-            values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
         let other: BooleanArray = values.iter().map(|v| v.as_ref().map(String::is_empty)).collect();
-        let whole = batch(vec![
-            ("text", Arc::new(text)),
-            ("other", Arc::new(other)),
-            ("bytes", Arc::new(bytes)),
-            ("large", Arc::new(large)),
-            ("large_bytes", Arc::new(large_bytes)),
-        ]);
+        let mut columns = texts(&values);
+        columns.insert(1, ("other", Arc::new(other)));
+        let whole = batch(columns);
         for encoding in encodings() {
             // The other column, which is the crate's, knows no encoding of strings.
             let properties = || small(None)
@@ -252,14 +259,7 @@ proptest! {
         lengths in prop::collection::vec(0..90usize, 0..8),
         bloom in any::<bool>(),
     ) {
-        let text: StringArray = values.iter().collect();
-        let bytes: BinaryArray = values.iter().map(|v| v.as_ref().map(String::as_bytes)).collect();
-        let large: LargeStringArray = values.iter().collect();
-        let whole = batch(vec![
-            ("text", Arc::new(text)),
-            ("bytes", Arc::new(bytes)),
-            ("large", Arc::new(large)),
-        ]);
+        let whole = batch(texts(&values));
         let schema = whole.schema();
         let pieces = cut(&whole, &lengths);
         // Every other piece comes without one; those of the others differ, or are shared.
