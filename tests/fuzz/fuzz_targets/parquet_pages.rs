@@ -1,10 +1,11 @@
 //! Any bytes laid over the pages of a Parquet file that is otherwise in order: we never panic
 //! past what catches it nor make room without bound, and what both the parquet crate and we
 //! read is the same. (We refuse a damaged frame that says no length and asks for a window of
-//! more than 128 MB; the crate refuses a wrong length in a header.)
+//! more than 128 MB, and intervals with months; the crate refuses a wrong length in a header.)
 #![no_main]
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::types::IntervalDayTime;
+use arrow_array::{ArrayRef, Int64Array, IntervalDayTimeArray, RecordBatch, StringArray};
 use arrow_schema::ArrowError;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -66,8 +67,15 @@ fn file(version: WriterVersion, codec: Compression, coding: Option<Encoding>) ->
     let ids = Int64Array::from_iter((0..60).map(|n| (n % 7 != 0).then_some(n * n)));
     let texts = StringArray::from_iter((0..60).map(|n| (n % 4 != 0).then(|| format!("text {}", n % 9))));
     let words = StringArray::from_iter((0..60).map(|n| (n % 5 != 0).then_some(["a", "b"][n % 2])));
-    let columns: [(&str, ArrayRef); 3] =
-        [("id", Arc::new(ids)), ("text", Arc::new(texts)), ("word", Arc::new(words))];
+    // Whose months, if they are not zero, we refuse and the crate leaves out.
+    let days = |n: i32| (n % 6 != 0).then_some(IntervalDayTime::new(n, 1000 * n));
+    let intervals = IntervalDayTimeArray::from_iter((0..60).map(days));
+    let columns: [(&str, ArrayRef); 4] = [
+        ("id", Arc::new(ids)),
+        ("text", Arc::new(texts)),
+        ("word", Arc::new(words)),
+        ("interval", Arc::new(intervals)),
+    ];
     let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
     let properties = WriterProperties::builder()
         .set_compression(codec)
