@@ -1,0 +1,140 @@
+//! Which key comes next, and which column any key names.
+//!
+//! Records of one file mostly have the same keys in the same order. So each key
+//! remembers which one followed it last time, and the text expected next, `,"key":`, is
+//! compared in one step. A surprise goes through a hash table, and the memory follows.
+
+mod table;
+mod token;
+
+use crate::kernel::{Isa, Text};
+use table::Table;
+use token::Token;
+
+/// The keys of one object.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// One for each column; then one that stands nowhere, and [`Keys::opening`].
+    tokens: Vec<Token>,
+    names: Vec<Box<str>>,
+    table: Table,
+    spaced: bool,
+    /// How often the style may still change.
+    restyles: usize,
+    /// The column that began the last object in which it was not the expected one.
+    first: u32,
+}
+
+impl Keys {
+    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Keys {
+        let names: Vec<Box<str>> = names.map(Box::from).collect();
+        let table = Table::new(&names);
+        let mut keys = Keys {
+            tokens: Vec::new(),
+            names,
+            table,
+            spaced: false,
+            restyles: 64,
+            first: 0,
+        };
+        let columns = keys.names.len();
+        let nexts = (1..=columns).chain([0, 0]);
+        keys.tokens = nexts.map(Token::never).collect();
+        keys.write_tokens();
+        keys
+    }
+
+    /// The token that begins an object.
+    #[inline(always)]
+    pub(crate) fn opening(&self) -> usize {
+        self.tokens.len() - 1
+    }
+
+    /// If `token` stands at `at`: its column, and where the value begins.
+    #[inline(always)]
+    pub(crate) fn expect(
+        &self,
+        isa: impl Isa,
+        token: usize,
+        text: Text<'_>,
+        at: usize,
+    ) -> Option<(usize, usize)> {
+        let token = &self.tokens[token];
+        token
+            .stands(isa, text, at)
+            .then_some((token.column as usize, at + token.len as usize))
+    }
+
+    /// The token to expect after this one.
+    #[inline(always)]
+    pub(crate) fn after(&self, token: usize) -> usize {
+        self.tokens[token].next as usize
+    }
+
+    /// Remembers that the key of `column` followed `before`.
+    pub(crate) fn learn(&mut self, before: usize, column: usize) {
+        if before != self.opening() {
+            self.tokens[before].next = column as u32;
+        } else if self.first == column as u32 {
+            // Twice the same: worth the writing, once.
+            if self.tokens[before].column != self.first {
+                self.write_opening(column);
+            }
+        } else {
+            self.first = column as u32;
+        }
+    }
+
+    /// Remembers whether a space follows commas and colons.
+    pub(crate) fn learn_style(&mut self, spaced: bool) {
+        if spaced != self.spaced && self.restyles > 0 {
+            self.restyles -= 1;
+            self.spaced = spaced;
+            self.write_tokens();
+        }
+    }
+
+    /// The column that the key between quotes at `from..to` names.
+    #[inline(always)]
+    pub(crate) fn find(
+        &self,
+        isa: impl Isa,
+        text: Text<'_>,
+        from: usize,
+        to: usize,
+    ) -> Option<usize> {
+        self.table.find(isa, text, from, to)
+    }
+
+    fn write_tokens(&mut self) {
+        let (comma, colon) = if self.spaced {
+            (", ", ": ")
+        } else {
+            (",", ":")
+        };
+        for (column, name) in self.names.iter().enumerate() {
+            let next = self.tokens[column].next as usize;
+            self.tokens[column] = match is_plain(name) {
+                true => Token::new(&format!("{comma}\"{name}\"{colon}"), column, next),
+                false => Token::never(next),
+            };
+        }
+        let first = self.first as usize;
+        self.write_opening(first);
+    }
+
+    fn write_opening(&mut self, column: usize) {
+        let colon = if self.spaced { ": " } else { ":" };
+        let opening = self.opening();
+        if let Some(name) = self.names.get(column).filter(|name| is_plain(name)) {
+            self.tokens[opening] = Token::new(&format!("{{\"{name}\"{colon}"), column, 0);
+        }
+    }
+}
+
+/// Whether JSON writes the name as it is.
+fn is_plain(name: &str) -> bool {
+    !name
+        .bytes()
+        .any(|byte| matches!(byte, b'"' | b'\\') || byte < b' ')
+}
