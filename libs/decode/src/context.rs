@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) fault: Option<Fault>,
     /// The keys of open objects that no column stands for.
     pub(crate) strangers: crate::json::Strangers,
+    /// Room to read records whose keys come in any order.
+    pub(crate) scattered: crate::json::Scattered,
     /// Objects and arrays open in a value that is skipped.
     pub(crate) open: Vec<crate::json::Open>,
     /// Room for text without its escapes.
@@ -55,6 +57,7 @@ impl Context {
         Context {
             fault: None,
             strangers: Default::default(),
+            scattered: Default::default(),
             open: Vec::new(),
             scratch: Chunk::default(),
             max_depth: options.max_depth.max(1),

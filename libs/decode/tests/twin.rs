@@ -8,7 +8,7 @@
 )]
 
 mod support;
-use millrace_decode::Options;
+use millrace_decode::{ExtraFields, Options};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use support::{decode, decode_in_pieces, decode_with, schema};
@@ -131,6 +131,11 @@ const NAMES: [&str; 8] = [
     "p",
 ];
 
+/// Two records that share no order, so that none is expected of the next.
+const DISORDER: &str = r#"{"i":1,"n":1,"s":"","b":true,"l":[],"o":{},"p":[]}
+{"p":[],"o":{},"l":[],"b":true,"s":"","n":1,"i":1}
+"#;
+
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => {
@@ -182,6 +187,37 @@ proptest! {
             let twin = is_good(line);
             prop_assert_eq!(kept.rows() == 1, twin, "{}", String::from_utf8_lossy(line));
             prop_assert_eq!(kept.refused.len() == 1, !twin && !blank);
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_the_same_whatever_order_its_keys_were_in_before(
+        record in record(),
+        style in 0..3,
+        change: Option<(prop::sample::Index, prop::sample::Index)>,
+    ) {
+        let mut line = match style {
+            0 => serde_json::to_string(&record).unwrap(),
+            1 => serde_json::to_string_pretty(&record).unwrap().replace('\n', "\t"),
+            _ => spaced(&record),
+        }
+        .into_bytes();
+        if let Some((at, byte)) = change {
+            let at = at.index(line.len());
+            line[at] = *byte.get(b"\"\\{}[],:0 1-e.tni\x01");
+        }
+        for extra_fields in [ExtraFields::Ignore, ExtraFields::Warn, ExtraFields::Refuse] {
+            let options = Options { extra_fields, ..Options::default() };
+            let alone = decode_with(&schema(FIELDS), &options, &line);
+            let text = [DISORDER.as_bytes(), &line].concat();
+            let after = decode_with(&schema(FIELDS), &options, &text);
+            prop_assert_eq!(after.rows(), alone.rows() + 2);
+            prop_assert_eq!(&after.values()[2..], alone.values());
+            prop_assert_eq!(after.extras, alone.extras);
+            for (after, alone) in after.refused.iter().zip(&alone.refused) {
+                prop_assert_eq!(&after.reason, &alone.reason);
+                prop_assert_eq!(&after.raw, &alone.raw);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
-//! NDJSON lines of any bytes: no panic, both instruction sets agree, a line that
-//! serde_json refuses is refused, and no other is refused for its syntax.
+//! NDJSON lines of any bytes: no panic, both instruction sets agree, keys in or out of
+//! order before them change nothing, a line that serde_json refuses is refused, and no
+//! other is refused for its syntax.
 #![no_main]
 
 use arrow_array::RecordBatch;
@@ -12,6 +13,11 @@ const SCHEMA: &str = r#"{"fields":[{"name":"i","type":"integer"},{"name":"n","ty
     {"name":"d","type":"number","decimal":[10,2]},{"name":"s","type":"string"},{"name":"t","type":"datetime"},
     {"name":"b","type":"boolean"},{"name":"x","type":"any"},
     {"name":"o","type":"object","fields":[{"name":"s","type":"string"},{"name":"l","type":"array","items":{"type":"date"}}]}]}"#;
+
+/// Two records that share no order, so that none is expected of the next.
+const DISORDER: &[u8] = br#"{"i":1,"n":1,"d":1,"s":"","t":null,"b":true}
+{"b":true,"t":null,"s":"","d":1,"n":1,"i":1}
+"#;
 
 #[derive(Default, PartialEq, Debug)]
 struct Kept {
@@ -43,6 +49,12 @@ fuzz_target!(|bytes: &[u8]| {
     let make = || ndjson::Decoder::new(&schema, &Options::default()).expect("a decoder");
     let best = decode(make(), bytes);
     assert_eq!(best, decode(make().portable(), bytes));
+    let mut disordered = decode(make(), &[DISORDER, bytes].concat());
+    disordered.refused.iter_mut().for_each(|(line, ..)| *line -= 2);
+    assert_eq!(disordered.refused, best.refused);
+    if let ([after], [alone]) = (&disordered.batches[..], &best.batches[..]) {
+        assert_eq!(&after.slice(2, after.num_rows() - 2), alone);
+    }
     for (line, raw) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let blank = raw.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
         let refused = best.refused.iter().find(|(at, ..)| *at == line as u64);

@@ -8,6 +8,7 @@ use crate::kernel::{Isa, Text};
 use crate::options::ExtraFields;
 use crate::problem::Problem;
 use crate::sink::constraint;
+use std::ops::Range;
 
 /// What [`next_key`] found.
 pub(crate) enum Next {
@@ -67,6 +68,7 @@ fn search<I: Isa>(
         let value = behind_colon(text, end, cx)?;
         match column {
             Some(column) => {
+                object.keys.order.surprise();
                 object.keys.learn(before, column);
                 object
                     .keys
@@ -77,6 +79,26 @@ fn search<I: Isa>(
         }
         first = false;
     }
+}
+
+/// Reads the key of the member that `mark`, a comma or the opening brace, begins: its
+/// column, its place between the quotes, and where the value begins. None if this is no
+/// key.
+#[inline(always)]
+pub(super) fn read(
+    isa: impl Isa,
+    object: &Object,
+    text: Text<'_>,
+    mark: usize,
+    cx: &mut Context,
+) -> Option<(Option<usize>, Range<usize>, usize)> {
+    let quote = behind_space(text, mark + 1, cx.lines);
+    if text.byte(quote) != b'"' {
+        return None;
+    }
+    let (column, end) = read_key(isa, object, text, quote, cx).ok()?;
+    let value = behind_colon(text, end, cx).ok()?;
+    Some((column, quote + 1..end - 1, value))
 }
 
 /// What comes after a value or an opening brace.
@@ -196,14 +218,7 @@ fn pass_over(
     };
     match cx.extra_fields {
         ExtraFields::Ignore => {}
-        ExtraFields::Warn => {
-            let name = name(text, quote + 1, key_end - 1, cx);
-            cx.note_extra(&format!(
-                "{}/{}",
-                object.pointer,
-                name.replace('~', "~0").replace('/', "~1")
-            ));
-        }
+        ExtraFields::Warn => note_extra(object, text, quote + 1..key_end - 1, cx),
         ExtraFields::Refuse => {
             let problem = Problem::new(constraint::EXTRA, "only fields of the schema");
             let name = name(text, quote + 1, key_end - 1, cx);
@@ -212,6 +227,13 @@ fn pass_over(
         }
     }
     Ok(end)
+}
+
+/// Notes that the schema has no field for the key that stands between quotes at `key`.
+pub(super) fn note_extra(object: &Object, text: Text<'_>, key: Range<usize>, cx: &mut Context) {
+    let name = name(text, key.start, key.end, cx);
+    let step = name.replace('~', "~0").replace('/', "~1");
+    cx.note_extra(&format!("{}/{step}", object.pointer));
 }
 
 /// The key between quotes at `from..to`, without its escapes.

@@ -2,7 +2,7 @@
 
 use super::behind_space;
 use crate::column::Object;
-use crate::context::{Context, Refused};
+use crate::context::{At, Context, Refused};
 use crate::kernel::{Isa, Text};
 
 /// How far decoding has got in a chunk.
@@ -66,10 +66,7 @@ pub(crate) fn records<I: Isa>(
         }
         records.record = at;
         let rows = object.rows;
-        match isa
-            .object(object, text, at, cx)
-            .and_then(|after| end_line(text, after, cx))
-        {
+        match record(isa, object, text, at, cx).and_then(|after| end_line(text, after, cx)) {
             Ok(next) => {
                 cx.note_line(records.lines);
                 at = next;
@@ -84,6 +81,20 @@ pub(crate) fn records<I: Isa>(
     };
     records.at = at;
     pause
+}
+
+/// Reads the record at `at` in the way that suits the last ones.
+#[inline(always)]
+fn record<I: Isa>(isa: I, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At {
+    if object.keys.order.is_scattered() {
+        match isa.scattered(object, text, at, cx) {
+            Some(end) => return Ok(end),
+            None => object.keys.order.failed(),
+        }
+    }
+    let read = isa.object(object, text, at, cx);
+    object.keys.order.learn(object.columns.len());
+    read
 }
 
 /// Behind the line end after a record; one further than the text where it ends without.

@@ -43,6 +43,15 @@ pub(crate) trait Isa: Copy {
     /// See [`crate::json::object`].
     fn object(self, object: &mut Object, text: Text<'_>, at: usize, cx: &mut Context) -> At;
 
+    /// See [`crate::json::scattered`].
+    fn scattered(
+        self,
+        object: &mut Object,
+        text: Text<'_>,
+        at: usize,
+        cx: &mut Context,
+    ) -> Option<usize>;
+
     /// See [`crate::json::list`].
     fn list(self, list: &mut List, row: usize, text: Text<'_>, at: usize, cx: &mut Context) -> At;
 
@@ -76,6 +85,7 @@ macro_rules! entries {
         $crate::kernel::isa::entry!{ [$($how)*] json::records(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, records: &mut crate::json::Records, cx: &mut crate::context::Context) -> crate::json::Pause }
         $crate::kernel::isa::entry!{ [$($how)*] csv::rows(object: &mut crate::column::Object, layout: &crate::csv::Layout, text: crate::kernel::Text<'_>, rows: &mut crate::csv::Rows, cx: &mut crate::context::Context) -> crate::json::Pause }
         $crate::kernel::isa::entry!{ [$($how)*] json::object(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
+        $crate::kernel::isa::entry!{ [$($how)*] json::scattered(object: &mut crate::column::Object, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> Option<usize> }
         $crate::kernel::isa::entry!{ [$($how)*] json::list(list: &mut crate::column::List, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }
         $crate::kernel::isa::entry!{ [$($how)*] json::next_key(object: &mut crate::column::Object, before: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::json::Next }
         $crate::kernel::isa::entry!{ [$($how)*] json::value(column: &mut crate::column::Column, row: usize, text: crate::kernel::Text<'_>, at: usize, cx: &mut crate::context::Context) -> crate::context::At }

@@ -4,10 +4,14 @@
 //! remembers which one followed it last time, and the text expected next, `,"key":`, is
 //! compared in one step. A surprise goes through a hash table, and the memory follows.
 
+mod order;
+mod prefixes;
 mod table;
 mod token;
 
 use crate::kernel::{Isa, Text};
+use order::Order;
+use prefixes::Prefixes;
 use table::Table;
 use token::Token;
 
@@ -18,6 +22,8 @@ pub(crate) struct Keys {
     tokens: Vec<Token>,
     names: Vec<Box<str>>,
     table: Table,
+    prefixes: Prefixes,
+    pub(crate) order: Order,
     spaced: bool,
     /// How often the style may still change.
     restyles: usize,
@@ -29,10 +35,13 @@ impl Keys {
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Keys {
         let names: Vec<Box<str>> = names.map(Box::from).collect();
         let table = Table::new(&names);
+        let prefixes = Prefixes::new(&names, names.len());
         let mut keys = Keys {
             tokens: Vec::new(),
             names,
             table,
+            prefixes,
+            order: Order::default(),
             spaced: false,
             restyles: 64,
             first: 0,
@@ -63,6 +72,19 @@ impl Keys {
         token
             .stands(isa, text, at)
             .then_some((token.column as usize, at + token.len as usize))
+    }
+
+    /// The column of the member whose comma is at `at` and where its value begins. None
+    /// may also mean that it is written another way than members before.
+    #[inline(always)]
+    pub(crate) fn look_up(
+        &self,
+        isa: impl Isa,
+        text: Text<'_>,
+        at: usize,
+    ) -> Option<(usize, usize)> {
+        let name = at + 2 + usize::from(self.spaced);
+        self.expect(isa, self.prefixes.guess(text, name), text, at)
     }
 
     /// The token to expect after this one.

@@ -12,6 +12,9 @@ pub(super) struct Table {
     names: Vec<Token>,
 }
 
+/// Multiplied by it, words that differ little differ in their high bits.
+pub(super) const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 const EMPTY: u32 = u32::MAX;
 
 impl Table {
@@ -65,7 +68,6 @@ impl Table {
 /// choose keys that collide among them.
 #[inline(always)]
 fn hash(text: Text<'_>, at: usize, len: usize) -> u64 {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let short = len.min(8);
     let counts = if short == 0 {
         0

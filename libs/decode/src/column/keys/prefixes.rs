@@ -1,0 +1,178 @@
+//! Which column a key names, told by its first bytes alone.
+
+use super::table::SPREAD;
+use crate::Chunk;
+use crate::kernel::Text;
+
+/// A table in which a key is found without knowing where it ends. No two entries share a
+/// slot; a name that would is not here. So what is found must still be compared, and what
+/// is not found may be a column all the same.
+#[derive(Debug)]
+pub(super) struct Prefixes {
+    /// A power of two of them.
+    slots: Vec<u32>,
+    shift: u32,
+    factor: u64,
+}
+
+/// So many factors are tried, to leave out as few names as possible.
+const TRIES: usize = 64;
+
+impl Prefixes {
+    /// The table of these names, which says `none` where it has no column.
+    pub(super) fn new(names: &[Box<str>], none: usize) -> Prefixes {
+        let size = (8 * names.len().max(1)).next_power_of_two();
+        let prefixes: Vec<u64> = names.iter().map(|name| prefix_of(name)).collect();
+        let factors = std::iter::successors(Some(SPREAD), |factor| {
+            Some(factor.rotate_left(1).wrapping_add(SPREAD) | 1)
+        });
+        let mut best = (usize::MAX, SPREAD);
+        for factor in factors.take(TRIES) {
+            let mut table = Prefixes::empty(size, factor, none);
+            let left_out = table.fill(&prefixes, none);
+            if left_out < best.0 {
+                best = (left_out, factor);
+            }
+            if left_out == 0 {
+                return table;
+            }
+        }
+        let mut table = Prefixes::empty(size, best.1, none);
+        table.fill(&prefixes, none);
+        table
+    }
+
+    fn empty(size: usize, factor: u64, none: usize) -> Prefixes {
+        Prefixes {
+            slots: vec![none as u32; size],
+            shift: 64 - size.trailing_zeros(),
+            factor,
+        }
+    }
+
+    /// How many names found their slots taken.
+    fn fill(&mut self, prefixes: &[u64], none: usize) -> usize {
+        let mut left_out = 0;
+        for (column, prefix) in prefixes.iter().enumerate() {
+            let slot = self.slot(*prefix);
+            match self.slots[slot] == none as u32 {
+                true => self.slots[slot] = column as u32,
+                false => left_out += 1,
+            }
+        }
+        left_out
+    }
+
+    /// The column that the key at `at`, behind its opening quote, can only be.
+    #[inline(always)]
+    pub(super) fn guess(&self, text: Text<'_>, at: usize) -> usize {
+        self.slots[self.slot(prefix(text, at))] as usize
+    }
+
+    #[inline(always)]
+    fn slot(&self, prefix: u64) -> usize {
+        (prefix.wrapping_mul(self.factor) >> self.shift) as usize
+    }
+}
+
+fn prefix_of(name: &str) -> u64 {
+    let chunk = Chunk::from(format!("{name}\"").as_bytes());
+    Text::of(&chunk).map_or(0, |text| prefix(text, 0))
+}
+
+/// The sixteen bytes at `at`, up to and with the first quote, as one word. (Written so
+/// that it takes no branch: half of all keys are shorter than a word.)
+#[inline(always)]
+fn prefix(text: Text<'_>, at: usize) -> u64 {
+    let (first, second) = (text.word(at), text.word(at + 8));
+    let (first_quote, second_quote) = (quotes(first), quotes(second));
+    let first = first & up_to(first_quote);
+    let second = second & up_to(second_quote);
+    let second = if first_quote == 0 { second } else { 0 };
+    first ^ second.rotate_left(23)
+}
+
+/// The high bit of the first byte (the lowest one) that is a quote; bits above it mean
+/// nothing.
+#[inline(always)]
+fn quotes(word: u64) -> u64 {
+    let zeros = word ^ u64::from_le_bytes([b'"'; 8]);
+    zeros.wrapping_sub(0x0101_0101_0101_0101) & !zeros & 0x8080_8080_8080_8080
+}
+
+/// Ones up to the lowest one; all ones if there is none.
+#[inline(always)]
+fn up_to(bits: u64) -> u64 {
+    bits ^ bits.wrapping_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(names: &[&str]) -> Prefixes {
+        let names: Vec<Box<str>> = names.iter().map(|name| Box::from(*name)).collect();
+        Prefixes::new(&names, names.len())
+    }
+
+    fn guess(table: &Prefixes, text: &str) -> usize {
+        table.guess(Text::of(&Chunk::from(text)).unwrap(), 0)
+    }
+
+    #[test]
+    fn names_are_found_whatever_follows_them() {
+        let names = [
+            "id",
+            "customer_id",
+            "customer_segment",
+            "",
+            "éé",
+            "customers",
+        ];
+        let table = table(&names);
+        for (column, name) in names.iter().enumerate() {
+            for behind in [
+                "\"",
+                "\":\"customer\"",
+                "\": 12345678901234567890",
+                "\"\"\"",
+            ] {
+                assert_eq!(guess(&table, &format!("{name}{behind}")), column, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_names_with_one_prefix_one_is_found() {
+        let names = ["sixteen_bytes_and_a", "sixteen_bytes_and_b"];
+        let table = table(&names);
+        assert_eq!(guess(&table, "sixteen_bytes_and_a\""), 0);
+        assert_eq!(guess(&table, "sixteen_bytes_and_b\""), 0);
+    }
+
+    #[test]
+    fn every_one_of_many_names_has_its_slot() {
+        let names: Vec<String> = (0..60).map(|i| format!("column_{i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let table = table(&names);
+        for (column, name) in names.iter().enumerate() {
+            assert_eq!(guess(&table, &format!("{name}\"")), column);
+        }
+    }
+
+    #[test]
+    fn bytes_up_to_the_first_quote_count() {
+        for len in 0..=8 {
+            let mut bytes = *b"abcdefgh";
+            if len < 8 {
+                bytes[len..].fill(b'#');
+                bytes[len] = b'"';
+            }
+            let mut kept = [0; 8];
+            kept[..(len + 1).min(8)].copy_from_slice(&bytes[..(len + 1).min(8)]);
+            let word = u64::from_le_bytes(bytes);
+            assert_eq!(quotes(word) == 0, len == 8);
+            assert_eq!(word & up_to(quotes(word)), u64::from_le_bytes(kept));
+        }
+    }
+}
