@@ -4,7 +4,7 @@ of the checkout. Rows at scale 1 give the sizes named in README.md."""
 import pathlib
 import subprocess
 
-ROWS = {"flat": 4_700_000, "random": 4_700_000, "nested": 1_700_000, "csv": 3_300_000, "dirty": 950_000}
+ROWS = {"flat": 4_700_000, "random": 4_700_000, "nested": 1_700_000, "mixed": 3_000_000, "csv": 3_300_000, "dirty": 950_000}
 DAYS = 4
 
 
@@ -34,6 +34,10 @@ def random(target, rows):
 
 def nested(target, rows):
     orders(target, rows, "--bad", "0", "--shape", "nested")
+
+
+def mixed(target, rows):
+    orders(target, rows, "--bad", "0", "--shape", "mixed")
 
 
 def csv(target, rows):
@@ -106,7 +110,7 @@ def avro(target, scale):
 
 
 MAKERS = {
-    "flat": ("flat.ndjson", flat), "random": ("random.ndjson", random), "nested": ("nested.ndjson", nested),
+    "flat": ("flat.ndjson", flat), "random": ("random.ndjson", random), "nested": ("nested.ndjson", nested), "mixed": ("mixed.ndjson", mixed),
     "csv": ("flat.csv", csv), "dirty": ("dirty.ndjson", dirty), "small": ("small", small),
     "daily": ("daily", daily), "keys": ("keys.parquet", keys),
     "orc": ("keys.orc", orc), "avro": ("keys.avro", avro),

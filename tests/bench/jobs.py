@@ -59,6 +59,8 @@ JOBS = [
     Job("scan", "NDJSON decoded, nothing written", "flat", f"{INGEST} >/dev/null", compare=None, peers=("duckdb", "polars")),
     Job("scan_nested", "nested NDJSON decoded, nothing written", "nested", f"{INGEST} >/dev/null", compare=None, schema="nested",
         peers=("duckdb", "polars")),
+    Job("scan_mixed", "NDJSON with keys in any order decoded, nothing written", "mixed", f"{INGEST} >/dev/null", compare=None,
+        peers=("duckdb", "polars")),
     Job("scan_csv", "CSV decoded, nothing written", "csv", f"{INGEST} >/dev/null", compare=None, peers=("duckdb", "polars")),
     Job("scan_parquet", "Parquet decoded, nothing written", "keys", "ingest {data} --threads {threads} >/dev/null", compare=None,
         peers=("duckdb", "polars", "pyarrow")),

@@ -76,6 +76,9 @@ def scan(con, data, out):
     con.execute(f"SELECT count(COLUMNS(*)) FROM {read(data)}").fetchall()
 
 
+scan_mixed = scan
+
+
 def scan_nested(con, data, out):
     con.execute(f"SELECT count(COLUMNS(*)) FROM {read(data, nested=True)}").fetchall()
 

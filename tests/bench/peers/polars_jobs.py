@@ -70,6 +70,9 @@ def scan(_, data, out):
     read(data).select(pl.all().count()).collect(engine="streaming")
 
 
+scan_mixed = scan
+
+
 def scan_nested(_, data, out):
     read(data, nested=True).select(pl.all().count()).collect(engine="streaming")
 

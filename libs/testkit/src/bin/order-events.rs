@@ -50,6 +50,7 @@ struct Args {
 enum ShapeArg {
     Flat,
     Nested,
+    Mixed,
     Csv,
 }
 
@@ -67,6 +68,7 @@ fn main() -> io::Result<()> {
         shape: match args.shape {
             ShapeArg::Flat => Shape::Flat,
             ShapeArg::Nested => Shape::Nested,
+            ShapeArg::Mixed => Shape::Mixed,
             ShapeArg::Csv => Shape::Csv,
         },
         seed: args.seed,

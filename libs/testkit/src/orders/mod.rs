@@ -143,6 +143,35 @@ mod tests {
     }
 
     #[test]
+    fn mixed_records_hold_what_flat_ones_do_in_another_order() {
+        let (mut flat, mut mixed) = (Vec::new(), Vec::new());
+        let orders = |shape| Orders {
+            shape,
+            bad: 0.0,
+            ..small()
+        };
+        orders(Shape::Flat).write_hour(5, &mut flat).unwrap();
+        orders(Shape::Mixed).write_hour(5, &mut mixed).unwrap();
+        let read = |bytes: &[u8]| -> Vec<serde_json::Map<String, serde_json::Value>> {
+            let lines = std::str::from_utf8(bytes).unwrap().lines();
+            lines.map(|l| serde_json::from_str(l).unwrap()).collect()
+        };
+        let (flat, mixed) = (read(&flat), read(&mixed));
+        assert_eq!(flat.len(), mixed.len());
+        let mut members = 0;
+        for (flat, mixed) in flat.iter().zip(&mixed) {
+            members += mixed.len();
+            assert!(
+                mixed
+                    .iter()
+                    .all(|(key, value)| flat.get(key) == Some(value))
+            );
+        }
+        let share = members as f64 / (13 * flat.len()) as f64;
+        assert!((0.9..0.94).contains(&share), "{share}");
+    }
+
+    #[test]
     fn good_records_are_json_and_rates_are_near() {
         let mut all = Counts::default();
         let mut unreadable = 0;

@@ -1,6 +1,6 @@
 //! Writing one order event as a record.
 
-use super::{Bad, Event};
+use super::{Bad, Event, Random};
 use std::io::Write;
 
 /// The form of a record.
@@ -10,6 +10,8 @@ pub enum Shape {
     Flat,
     /// NDJSON with an address and a list of items.
     Nested,
+    /// NDJSON, the flat fields in another order in each record, one in twelve missing.
+    Mixed,
     /// CSV with the flat fields.
     Csv,
 }
@@ -55,7 +57,7 @@ pub(super) fn header(shape: Shape) -> &'static str {
         Shape::Csv => {
             "order_id,event_id,event_timestamp,customer_id,customer_segment,region,currency,amount,quantity,status,coupon,is_gift,note\n"
         }
-        Shape::Flat | Shape::Nested => "",
+        Shape::Flat | Shape::Nested | Shape::Mixed => "",
     }
 }
 
@@ -63,6 +65,10 @@ pub(super) fn header(shape: Shape) -> &'static str {
 pub(super) fn record(event: &Event, shape: Shape, line: &mut Vec<u8>) {
     match shape {
         Shape::Flat | Shape::Nested => json(event, shape, line),
+        Shape::Mixed => {
+            json(event, shape, line);
+            mix(event, line);
+        }
         Shape::Csv => csv(event, line),
     }
     if event.bad == Some(Bad::Torn) {
@@ -115,6 +121,24 @@ fn json(event: &Event, shape: Shape, line: &mut Vec<u8>) {
         nested(event, line);
     }
     line.push(b'}');
+}
+
+/// Puts the members of a flat record in another order and leaves some out. (No value has
+/// a comma before a quote.)
+fn mix(event: &Event, line: &mut Vec<u8>) {
+    let mut random = Random::new(event.event_id.0);
+    let text = String::from_utf8_lossy(&line[1..line.len() - 1]).into_owned();
+    let members: Vec<&str> = text.trim_start_matches('"').split(",\"").collect();
+    let mut members: Vec<&str> = members
+        .into_iter()
+        .filter(|_| !random.chance(1.0 / 12.0))
+        .collect();
+    for last in (1..members.len()).rev() {
+        members.swap(last, random.below(last as u64 + 1) as usize);
+    }
+    let members: Vec<String> = members.iter().map(|member| format!("\"{member}")).collect();
+    line.clear();
+    put!(line, "{{{}}}", members.join(","));
 }
 
 fn nested(event: &Event, line: &mut Vec<u8>) {
