@@ -33,14 +33,11 @@ pub(crate) fn next_key<I: Isa>(
     cx: &mut Context,
 ) -> Next {
     // A key that was there last time is missing this time.
-    let expected = object.keys.after(before);
-    if before != object.keys.opening()
-        && let Some((column, value)) =
-            object
-                .keys
-                .expect(isa, object.keys.after(expected), text, at)
-    {
-        return Next::Column(column, value);
+    if before != object.keys.opening() {
+        let skipped = object.keys.after(object.keys.after(before));
+        if let Some(value) = object.keys.expect(isa, skipped, text, at) {
+            return Next::Column(skipped, value);
+        }
     }
     match search(isa, object, before, text, at, cx) {
         Ok(next) => next,

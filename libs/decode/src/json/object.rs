@@ -24,40 +24,67 @@ pub(crate) fn object<I: Isa>(
     }
     let row = object.begin_row();
     let strangers = cx.strangers.len();
-    let opening = object.keys.opening();
-    let (mut at, mut before, mut expected, mut seen) = (at, opening, opening, 0);
+    let (mut index, mut from) = match first_key(isa, object, text, at, cx) {
+        Next::Column(index, from) => (index, from),
+        Next::End(end) => return end_object(object, 0, strangers, text, end, cx),
+        Next::Refused(refused) => return Err(refused),
+    };
+    let mut seen = 0;
     loop {
-        let (index, from) = match object.keys.expect(isa, expected, text, at) {
-            Some(found) => found,
-            None if text.byte(at) == b'}' => {
-                at += 1;
-                break;
-            }
-            None => match isa.next_key(object, before, text, at, cx) {
-                Next::Column(index, from) => (index, from),
-                Next::End(end) => {
-                    at = end;
-                    break;
-                }
-                Next::Refused(refused) => return Err(refused),
-            },
-        };
         let column = &mut object.columns[index];
         if column.rows != row {
             return Err(key::twice(object, index, from, cx));
         }
-        at = match value(isa, column, row, text, from, cx) {
+        let at = match value(isa, column, row, text, from, cx) {
             Ok(end) => end,
             Err(refused) => return Err(cx.inside(&column.name, refused)),
         };
         column.rows = row + 1;
         seen += 1;
-        before = index;
-        expected = object.keys.after(index);
+        let expected = object.keys.after(index);
+        (index, from) = match object.keys.expect(isa, expected, text, at) {
+            Some(from) => (expected, from),
+            None if text.byte(at) == b'}' => {
+                return end_object(object, seen, strangers, text, at + 1, cx);
+            }
+            None => match isa.next_key(object, index, text, at, cx) {
+                Next::Column(index, from) => (index, from),
+                Next::End(end) => return end_object(object, seen, strangers, text, end, cx),
+                Next::Refused(refused) => return Err(refused),
+            },
+        };
     }
+}
+
+/// The first key of the object whose opening brace is at `at`.
+#[inline(always)]
+fn first_key<I: Isa>(
+    isa: I,
+    object: &mut Object,
+    text: Text<'_>,
+    at: usize,
+    cx: &mut Context,
+) -> Next {
+    let opening = object.keys.opening();
+    match object.keys.expect_first(isa, text, at) {
+        Some((index, from)) => Next::Column(index, from),
+        None => isa.next_key(object, opening, text, at, cx),
+    }
+}
+
+/// Ends the object, of which `seen` columns have a value, in front of `end`.
+#[inline(always)]
+fn end_object(
+    object: &mut Object,
+    seen: usize,
+    strangers: usize,
+    text: Text<'_>,
+    end: usize,
+    cx: &mut Context,
+) -> At {
     key::end(text, strangers, cx)?;
     object.end_row(seen);
-    Ok(at)
+    Ok(end)
 }
 
 /// Reads the array at `at`, whose opening bracket was seen, as `row`.

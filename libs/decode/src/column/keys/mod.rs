@@ -59,19 +59,34 @@ impl Keys {
         self.tokens.len() - 1
     }
 
-    /// If `token` stands at `at`: its column, and where the value begins.
+    /// If the object at `at` begins with the key that is expected first: its column, and
+    /// where the value begins.
+    #[inline(always)]
+    pub(crate) fn expect_first(
+        &self,
+        isa: impl Isa,
+        text: Text<'_>,
+        at: usize,
+    ) -> Option<(usize, usize)> {
+        let opening = self.opening();
+        let from = self.expect(isa, opening, text, at)?;
+        Some((self.tokens[opening].column as usize, from))
+    }
+
+    /// If the member of `column` begins at `at`: where its value begins. (Its column is not
+    /// read from the token: what comes next would wait for it.)
     #[inline(always)]
     pub(crate) fn expect(
         &self,
         isa: impl Isa,
-        token: usize,
+        column: usize,
         text: Text<'_>,
         at: usize,
-    ) -> Option<(usize, usize)> {
-        let token = &self.tokens[token];
+    ) -> Option<usize> {
+        let token = &self.tokens[column];
         token
             .stands(isa, text, at)
-            .then_some((token.column as usize, at + token.len as usize))
+            .then_some(at + token.len as usize)
     }
 
     /// The column of the member whose comma is at `at` and where its value begins. None
@@ -84,7 +99,8 @@ impl Keys {
         at: usize,
     ) -> Option<(usize, usize)> {
         let name = at + 2 + usize::from(self.spaced);
-        self.expect(isa, self.prefixes.guess(text, name), text, at)
+        let column = self.prefixes.guess(text, name);
+        Some((column, self.expect(isa, column, text, at)?))
     }
 
     /// The token to expect after this one.
