@@ -7,6 +7,7 @@ use crate::{
 };
 use arrow_schema::DataType;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Deeper nesting than any real table; a schema beyond it is refused.
 const DEEPEST: usize = 64;
@@ -84,11 +85,11 @@ fn not_json(error: &serde_json::Error) -> Error {
 
 fn fields(place: &Place<'_>, depth: usize) -> Result<Vec<Field>, Error> {
     let list = place.required("fields")?;
-    let mut fields: Vec<Field> = Vec::new();
+    let (mut fields, mut names) = (Vec::new(), HashSet::new());
     for item in list.items()? {
         let name = item.required("name")?;
         let field = field(&item, name.string()?, depth)?;
-        if fields.iter().any(|other| other.name == field.name) {
+        if !names.insert(field.name.clone()) {
             return Err(name.error(format!("there are two fields named '{}'", field.name)));
         }
         fields.push(field);
