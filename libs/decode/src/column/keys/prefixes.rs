@@ -18,49 +18,45 @@ pub(super) struct Prefixes {
 /// So many factors are tried, to leave out as few names as possible.
 const TRIES: usize = 64;
 
+/// Of more names than this, some share a slot whatever the factor is.
+const FEW: usize = 100;
+
 impl Prefixes {
     /// The table of these names, which says `none` where it has no column.
     pub(super) fn new(names: &[Box<str>], none: usize) -> Prefixes {
         let size = (8 * names.len().max(1)).next_power_of_two();
         let prefixes: Vec<u64> = names.iter().map(|name| prefix_of(name)).collect();
-        let factors = std::iter::successors(Some(SPREAD), |factor| {
-            Some(factor.rotate_left(1).wrapping_add(SPREAD) | 1)
-        });
-        let mut best = (usize::MAX, SPREAD);
-        for factor in factors.take(TRIES) {
-            let mut table = Prefixes::empty(size, factor, none);
-            let left_out = table.fill(&prefixes, none);
-            if left_out < best.0 {
-                best = (left_out, factor);
+        let tries = if names.len() <= FEW { TRIES } else { 0 };
+        let (mut factor, mut best) = (SPREAD, Prefixes::of(&prefixes, size, SPREAD, none));
+        for _ in 0..tries {
+            if best.1 == 0 {
+                break;
             }
-            if left_out == 0 {
-                return table;
+            factor = factor.rotate_left(1).wrapping_add(SPREAD) | 1;
+            let next = Prefixes::of(&prefixes, size, factor, none);
+            if next.1 < best.1 {
+                best = next;
             }
         }
-        let mut table = Prefixes::empty(size, best.1, none);
-        table.fill(&prefixes, none);
-        table
+        best.0
     }
 
-    fn empty(size: usize, factor: u64, none: usize) -> Prefixes {
-        Prefixes {
+    /// The table with this factor, and how many names found their slots taken.
+    fn of(prefixes: &[u64], size: usize, factor: u64, none: usize) -> (Prefixes, usize) {
+        let mut table = Prefixes {
             slots: vec![none as u32; size],
             shift: 64 - size.trailing_zeros(),
             factor,
-        }
-    }
-
-    /// How many names found their slots taken.
-    fn fill(&mut self, prefixes: &[u64], none: usize) -> usize {
+        };
         let mut left_out = 0;
         for (column, prefix) in prefixes.iter().enumerate() {
-            let slot = self.slot(*prefix);
-            match self.slots[slot] == none as u32 {
-                true => self.slots[slot] = column as u32,
+            let slot = table.slot(*prefix);
+            match table.slots[slot] == none as u32 {
+                true => table.slots[slot] = column as u32,
                 false => left_out += 1,
             }
         }
-        left_out
+        (table, left_out)
     }
 
     /// The column that the key at `at`, behind its opening quote, can only be.
