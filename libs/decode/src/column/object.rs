@@ -25,6 +25,9 @@ pub(crate) struct Object {
     arrow: Fields,
 }
 
+/// About so many cells there is room for at first, however many columns share it.
+const FIRST_CELLS: usize = 1 << 17;
+
 impl Object {
     pub(crate) fn new(fields: &[Field], place: &Place<'_>) -> Result<Self, Error> {
         let columns: Result<Vec<Column>, Error> = fields
@@ -81,7 +84,8 @@ impl Object {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        self.capacity = (2 * self.capacity).max(1024);
+        let first = (FIRST_CELLS / self.columns.len().max(1)).clamp(16, 1024);
+        self.capacity = (2 * self.capacity).max(first);
         for column in &mut self.columns {
             column.reserve(self.capacity);
         }
