@@ -69,7 +69,8 @@ files may lack columns under superset and partial.
 
 Without --schema one is inferred: integer, then decimal where all numbers have the same
 scale, then number; date, then datetime, then string; objects and lists field by field;
-text of any kind where values have nothing in common. An inferred schema is a guess
+text of any kind where values have nothing in common, and for objects of more than 1,000
+members. Records may have up to 10,000 different fields. An inferred schema is a guess
 about files not yet seen: print it, edit it, keep it.
 "#;
 

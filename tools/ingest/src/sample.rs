@@ -55,6 +55,10 @@ pub(crate) fn nothing(records: usize) -> Failure {
         1 => "the only record is not a JSON object with fields".to_owned(),
         _ => format!("none of the first {records} records is a JSON object with fields"),
     };
+    no_schema(&reason)
+}
+
+fn no_schema(reason: &str) -> Failure {
     Failure::data(format!("cannot infer a schema: {reason}"))
         .hint("--schema FILE says what the rows look like")
 }
@@ -139,6 +143,12 @@ impl Sampler {
 
     fn schema(self, records: usize) -> Result<TableSchema, Failure> {
         match self {
+            Sampler::Json(inference, _) if inference.has_too_many_fields() => {
+                Err(no_schema(&format!(
+                    "the records have more than {} different fields",
+                    JsonInference::MOST_FIELDS
+                )))
+            }
             Sampler::Json(inference, _) => inference.schema().map_err(|_| nothing(records)),
             Sampler::Cells { inference, .. } => Ok(inference.schema()),
         }

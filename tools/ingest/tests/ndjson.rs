@@ -125,6 +125,24 @@ fn empty_files_are_fine() {
 }
 
 /// A day of orders in files of very different sizes.
+#[test]
+fn a_record_of_ten_thousand_fields_is_inferred_and_one_of_more_told() {
+    let scratch = Scratch::new();
+    let record = |fields: usize| {
+        let fields: Vec<String> = (0..fields).map(|i| format!("\"k{i}\":{i}")).collect();
+        format!("{{{}}}\n", fields.join(","))
+    };
+    scratch.write("a.ndjson", record(10_000));
+    scratch.write("b.ndjson", record(10_001));
+    let rows = scratch.rows("a.ndjson");
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].ends_with(r#""k9999":9999}"#));
+    let outcome = scratch.ingest("b.ndjson").code(3);
+    let expected =
+        "ingest: cannot infer a schema: the records have more than 10000 different fields\n";
+    assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
+}
+
 fn orders(scratch: &Scratch) -> u64 {
     let orders = Orders {
         rows: 60_000,

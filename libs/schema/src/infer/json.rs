@@ -3,7 +3,7 @@
 //! A malformed record widens nothing; the decoder will refuse it with its place.
 
 use super::scan::Scan;
-use super::shape::Shape;
+use super::shape::{MOST_FIELDS, Shape};
 use super::{check, glance};
 use crate::{Error, TableSchema};
 
@@ -12,15 +12,32 @@ use crate::{Error, TableSchema};
 pub(super) const DEEPEST: usize = 24;
 
 /// Collects what JSON records hold.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct JsonInference {
     records: Shape,
 }
 
+impl Default for JsonInference {
+    fn default() -> Self {
+        JsonInference {
+            records: Shape::of_records(),
+        }
+    }
+}
+
 impl JsonInference {
+    /// Most fields of records: where there are more, keys are taken for data, and there is
+    /// no schema.
+    pub const MOST_FIELDS: usize = MOST_FIELDS;
+
     /// Nothing seen yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether the records have more than [`JsonInference::MOST_FIELDS`] different fields.
+    pub fn has_too_many_fields(&self) -> bool {
+        self.records.is_crowded()
     }
 
     /// Looks at one record: an object with nothing but white space around it. False
@@ -117,6 +134,24 @@ fn behind_comma(scan: Scan<'_>, at: usize) -> usize {
 mod tests {
     use super::*;
     use crate::{Format, Kind};
+
+    #[test]
+    fn ten_thousand_fields_make_a_record_and_a_thousand_members_an_object() {
+        let object = |members: usize| {
+            let members: Vec<String> = (0..members).map(|i| format!("\"k{i}\":{i}")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let schema = infer(&[&object(MOST_FIELDS)]);
+        assert_eq!(schema.fields.len(), MOST_FIELDS);
+        let mut inference = JsonInference::new();
+        assert!(inference.record(object(MOST_FIELDS).as_bytes()));
+        assert!(!inference.has_too_many_fields());
+        assert!(inference.record(br#"{"another":1}"#));
+        assert!(inference.has_too_many_fields());
+        assert!(inference.schema().is_err());
+        assert!(matches!(kind(&[&object(1000)]), Kind::Object(_)));
+        assert!(matches!(kind(&[&object(1001)]), Kind::Any));
+    }
     use arrow_schema::{DataType, TimeUnit};
 
     fn infer(records: &[&str]) -> TableSchema {

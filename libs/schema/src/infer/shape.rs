@@ -6,8 +6,12 @@ use crate::{Field, Kind};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
-/// An object with more members than this is a map, not a record: its text is kept.
+/// An object with more members than this is a map with keys of its own, not a struct: its
+/// text is kept.
 const MOST_MEMBERS: usize = 1000;
+
+/// More fields of records are taken for keys that differ from record to record.
+pub(super) const MOST_FIELDS: usize = 10_000;
 
 /// Everything seen in one field. Classes are kept apart and joined at the end.
 #[derive(Debug, Default)]
@@ -42,9 +46,25 @@ impl Shape {
         self.items.get_or_insert_default()
     }
 
+    /// The shape of records, of which nothing was seen yet.
+    pub(super) fn of_records() -> Shape {
+        Shape {
+            members: Some(Members {
+                most: MOST_FIELDS,
+                ..Members::default()
+            }),
+            ..Shape::default()
+        }
+    }
+
     /// The fields, when this is the shape of records.
     pub(super) fn fields(&self) -> Option<Vec<Field>> {
         self.members.as_ref()?.fields()
+    }
+
+    /// Whether there were more members than are kept.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.members.as_ref().is_some_and(|members| members.crowded)
     }
 
     pub(super) fn field(&self, name: &str, mixed: Kind) -> Field {
@@ -91,13 +111,27 @@ fn raw(name: &str, declared: &'static str) -> Field {
 }
 
 /// The members of an object, in the order in which they were first seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Members {
     list: Vec<Member>,
+    /// How many are kept.
+    most: usize,
     index: HashMap<Vec<u8>, usize, RandomState>,
     crowded: bool,
     /// How many objects were begun.
     turn: u64,
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Members {
+            list: Vec::new(),
+            most: MOST_MEMBERS,
+            index: HashMap::default(),
+            crowded: false,
+            turn: 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -175,7 +209,7 @@ impl Members {
         let position = match self.find(key) {
             Known::Member(position) => position,
             Known::Crowd => return None,
-            Known::News if self.list.len() == MOST_MEMBERS => {
+            Known::News if self.list.len() == self.most => {
                 self.crowded = true;
                 return None;
             }
