@@ -124,7 +124,6 @@ fn empty_files_are_fine() {
     );
 }
 
-/// A day of orders in files of very different sizes.
 #[test]
 fn a_record_of_ten_thousand_fields_is_inferred_and_one_of_more_told() {
     let scratch = Scratch::new();
@@ -143,6 +142,7 @@ fn a_record_of_ten_thousand_fields_is_inferred_and_one_of_more_told() {
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
 }
 
+/// A day of orders in files of very different sizes.
 fn orders(scratch: &Scratch) -> u64 {
     let orders = Orders {
         rows: 60_000,

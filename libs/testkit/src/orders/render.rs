@@ -128,9 +128,9 @@ fn json(event: &Event, shape: Shape, line: &mut Vec<u8>) {
 fn mix(event: &Event, line: &mut Vec<u8>) {
     let mut random = Random::new(event.event_id.0);
     let text = String::from_utf8_lossy(&line[1..line.len() - 1]).into_owned();
-    let members: Vec<&str> = text.trim_start_matches('"').split(",\"").collect();
-    let mut members: Vec<&str> = members
-        .into_iter()
+    let mut members: Vec<&str> = text
+        .trim_start_matches('"')
+        .split(",\"")
         .filter(|_| !random.chance(1.0 / 12.0))
         .collect();
     for last in (1..members.len()).rev() {
