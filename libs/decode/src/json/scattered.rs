@@ -41,6 +41,7 @@ pub(crate) fn scattered<I: Isa>(
 ) -> Option<usize> {
     let mut room = std::mem::take(&mut cx.scattered);
     let row = object.begin_row();
+    object.keys.prepare();
     let end = match room.place(isa, object, text, at, cx) {
         Some(end) if room.read(isa, object, row, text, cx) => Some(end),
         _ => None,

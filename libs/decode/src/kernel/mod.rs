@@ -15,6 +15,6 @@ mod portable;
 pub(crate) use avx2::Avx2;
 pub(crate) use digits::{POWERS, digits};
 pub(crate) use isa::{Block, Isa};
-pub(crate) use portable::Portable;
+pub(crate) use portable::{Portable, equal_bytes};
 pub(crate) use text::Text;
 pub(crate) use utf8::utf8_array;

@@ -61,8 +61,9 @@ fn zero_bytes(word: u64) -> u64 {
     !(((word & !HIGH) + !HIGH) | word) & HIGH
 }
 
+/// The high bit of each byte that is `byte`.
 #[inline(always)]
-fn equal_bytes(word: u64, byte: u8) -> u64 {
+pub(crate) fn equal_bytes(word: u64, byte: u8) -> u64 {
     zero_bytes(word ^ (LOW * u64::from(byte)))
 }
 

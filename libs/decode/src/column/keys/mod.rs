@@ -3,6 +3,7 @@
 //! Records of one file mostly have the same keys in the same order. So each key
 //! remembers which one followed it last time, and the text expected next, `,"key":`, is
 //! compared in one step. A surprise goes through a hash table, and the memory follows.
+//! Where there is nothing but surprises, the first bytes of a key tell its column.
 
 mod order;
 mod prefixes;
@@ -22,7 +23,8 @@ pub(crate) struct Keys {
     tokens: Vec<Token>,
     names: Vec<Box<str>>,
     table: Table,
-    prefixes: Prefixes,
+    /// Made when it is first needed: most keys come in order.
+    prefixes: Option<Prefixes>,
     pub(crate) order: Order,
     spaced: bool,
     /// How often the style may still change.
@@ -35,12 +37,11 @@ impl Keys {
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Keys {
         let names: Vec<Box<str>> = names.map(Box::from).collect();
         let table = Table::new(&names);
-        let prefixes = Prefixes::new(&names, names.len());
         let mut keys = Keys {
             tokens: Vec::new(),
             names,
             table,
-            prefixes,
+            prefixes: None,
             order: Order::default(),
             spaced: false,
             restyles: 64,
@@ -89,6 +90,12 @@ impl Keys {
             .then_some(at + token.len as usize)
     }
 
+    /// Makes ready for [`Keys::look_up`].
+    pub(crate) fn prepare(&mut self) {
+        self.prefixes
+            .get_or_insert_with(|| Prefixes::new(&self.names));
+    }
+
     /// The column of the member whose comma is at `at` and where its value begins. None
     /// may also mean that it is written another way than members before.
     #[inline(always)]
@@ -99,7 +106,7 @@ impl Keys {
         at: usize,
     ) -> Option<(usize, usize)> {
         let name = at + 2 + usize::from(self.spaced);
-        let column = self.prefixes.guess(text, name);
+        let column = self.prefixes.as_ref()?.guess(text, name);
         Some((column, self.expect(isa, column, text, at)?))
     }
 

@@ -2,7 +2,7 @@
 
 use super::table::SPREAD;
 use crate::Chunk;
-use crate::kernel::Text;
+use crate::kernel::{Text, equal_bytes};
 
 /// A table in which a key is found without knowing where it ends. No two entries share a
 /// slot; a name that would is not here. So what is found must still be compared, and what
@@ -22,18 +22,18 @@ const TRIES: usize = 64;
 const FEW: usize = 100;
 
 impl Prefixes {
-    /// The table of these names, which says `none` where it has no column.
-    pub(super) fn new(names: &[Box<str>], none: usize) -> Prefixes {
+    /// The table of these names. Where it has no column, it says how many there are.
+    pub(super) fn new(names: &[Box<str>]) -> Prefixes {
         let size = (8 * names.len().max(1)).next_power_of_two();
         let prefixes: Vec<u64> = names.iter().map(|name| prefix_of(name)).collect();
         let tries = if names.len() <= FEW { TRIES } else { 0 };
-        let (mut factor, mut best) = (SPREAD, Prefixes::of(&prefixes, size, SPREAD, none));
+        let (mut factor, mut best) = (SPREAD, Prefixes::of(&prefixes, size, SPREAD));
         for _ in 0..tries {
             if best.1 == 0 {
                 break;
             }
             factor = factor.rotate_left(1).wrapping_add(SPREAD) | 1;
-            let next = Prefixes::of(&prefixes, size, factor, none);
+            let next = Prefixes::of(&prefixes, size, factor);
             if next.1 < best.1 {
                 best = next;
             }
@@ -42,16 +42,17 @@ impl Prefixes {
     }
 
     /// The table with this factor, and how many names found their slots taken.
-    fn of(prefixes: &[u64], size: usize, factor: u64, none: usize) -> (Prefixes, usize) {
+    fn of(prefixes: &[u64], size: usize, factor: u64) -> (Prefixes, usize) {
+        let none = prefixes.len() as u32;
         let mut table = Prefixes {
-            slots: vec![none as u32; size],
+            slots: vec![none; size],
             shift: 64 - size.trailing_zeros(),
             factor,
         };
         let mut left_out = 0;
         for (column, prefix) in prefixes.iter().enumerate() {
             let slot = table.slot(*prefix);
-            match table.slots[slot] == none as u32 {
+            match table.slots[slot] == none {
                 true => table.slots[slot] = column as u32,
                 false => left_out += 1,
             }
@@ -81,19 +82,11 @@ fn prefix_of(name: &str) -> u64 {
 #[inline(always)]
 fn prefix(text: Text<'_>, at: usize) -> u64 {
     let (first, second) = (text.word(at), text.word(at + 8));
-    let (first_quote, second_quote) = (quotes(first), quotes(second));
+    let (first_quote, second_quote) = (equal_bytes(first, b'"'), equal_bytes(second, b'"'));
     let first = first & up_to(first_quote);
     let second = second & up_to(second_quote);
     let second = if first_quote == 0 { second } else { 0 };
     first ^ second.rotate_left(23)
-}
-
-/// The high bit of the first byte (the lowest one) that is a quote; bits above it mean
-/// nothing.
-#[inline(always)]
-fn quotes(word: u64) -> u64 {
-    let zeros = word ^ u64::from_le_bytes([b'"'; 8]);
-    zeros.wrapping_sub(0x0101_0101_0101_0101) & !zeros & 0x8080_8080_8080_8080
 }
 
 /// Ones up to the lowest one; all ones if there is none.
@@ -108,7 +101,7 @@ mod tests {
 
     fn table(names: &[&str]) -> Prefixes {
         let names: Vec<Box<str>> = names.iter().map(|name| Box::from(*name)).collect();
-        Prefixes::new(&names, names.len())
+        Prefixes::new(&names)
     }
 
     fn guess(table: &Prefixes, text: &str) -> usize {
@@ -167,8 +160,9 @@ mod tests {
             let mut kept = [0; 8];
             kept[..(len + 1).min(8)].copy_from_slice(&bytes[..(len + 1).min(8)]);
             let word = u64::from_le_bytes(bytes);
-            assert_eq!(quotes(word) == 0, len == 8);
-            assert_eq!(word & up_to(quotes(word)), u64::from_le_bytes(kept));
+            let quote = equal_bytes(word, b'"');
+            assert_eq!(quote == 0, len == 8);
+            assert_eq!(word & up_to(quote), u64::from_le_bytes(kept));
         }
     }
 }
